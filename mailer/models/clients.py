@@ -1,0 +1,63 @@
+"""Clients, and the addresses that must not be written to."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.models.base import Base, BigId, big_id, long_text, short_text, stored_by_value
+
+
+class Client(Base):
+    __tablename__ = "clients"
+    __table_args__ = (UniqueConstraint("owner_id", "email_key"), Index(None, "owner_id", "name_key", "id"))
+
+    id: Mapped[big_id]
+    owner_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
+    email: Mapped[short_text]
+    email_key: Mapped[short_text]
+    full_name: Mapped[str] = mapped_column(String(200), default="")
+    # The name as it is sorted: casefolded here, because SQLite's lower() knows ASCII only.
+    name_key: Mapped[str] = mapped_column(String(300), default="")
+    comment: Mapped[long_text] = mapped_column(default="")
+    # Name, address and comment, casefolded, for the search.
+    search_key: Mapped[long_text]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class SuppressionReason(enum.StrEnum):
+    UNSUBSCRIBED = "unsubscribed"
+    BY_HAND = "by_hand"
+    HARD_FAILURE = "hard_failure"
+    DELETED = "deleted"
+    COMPLAINT = "complaint"
+
+
+IS_ACTIVE = text("lifted_at IS NULL")
+
+
+class Suppression(Base):
+    """An address that one owner must not write to. It holds while lifted_at is empty."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (
+        Index(
+            "uq_suppressions_active",
+            "owner_id",
+            "email_key",
+            unique=True,
+            sqlite_where=IS_ACTIVE,
+            postgresql_where=IS_ACTIVE,
+        ),
+    )
+
+    id: Mapped[big_id]
+    owner_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
+    email: Mapped[short_text]
+    email_key: Mapped[short_text]
+    reason: Mapped[SuppressionReason] = mapped_column(stored_by_value(SuppressionReason))
+    mailing_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="SET NULL"), index=True)
+    created_at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]

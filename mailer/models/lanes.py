@@ -1,0 +1,71 @@
+"""Lanes, each one worker's run at one mailing; and holds, each a stop with a reason."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.models.base import Base, BigId, big_id, long_text, stored_by_value
+
+
+class Lane(Base):
+    """The row is the lane's right to write: who deletes it ends the lane, whatever its process is doing."""
+
+    __tablename__ = "lanes"
+
+    token: Mapped[str] = mapped_column(String(32), primary_key=True)
+    mailing_id: Mapped[int] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="CASCADE"), index=True)
+    host: Mapped[str] = mapped_column(String(255))
+    # Tells this boot (and this container) of the host from another, so that a process id means something.
+    boot_id: Mapped[str] = mapped_column(String(128))
+    pid: Mapped[int]
+    # When the process began, in the kernel's own units, because process ids come round again.
+    pid_began: Mapped[str] = mapped_column(String(32))
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+
+
+class HoldKind(enum.StrEnum):
+    """Why a mailing, or the account, stands still."""
+
+    PAUSED = "paused"
+    DISABLED = "disabled"
+    LOGIN_REFUSED = "login_refused"
+    SENDER_REFUSED = "sender_refused"
+    UNREACHABLE = "unreachable"
+
+
+IS_ACTIVE = text("lifted_at IS NULL")
+
+
+class Hold(Base):
+    """A stop of one mailing, or of the account where mailing_id is empty, from placed_at until it is lifted.
+
+    A hold with an `until` ends by itself then; its row stays until it is lifted, and is looked past.
+    """
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        Index(
+            "uq_holds_active",
+            text("coalesce(mailing_id, 0)"),
+            "kind",
+            unique=True,
+            sqlite_where=IS_ACTIVE,
+            postgresql_where=IS_ACTIVE,
+        ),
+    )
+
+    id: Mapped[big_id]
+    mailing_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[HoldKind] = mapped_column(stored_by_value(HoldKind))
+    # A person's words for a mailing; the mail server's for the account.
+    reason: Mapped[long_text] = mapped_column(default="")
+    code: Mapped[int | None]
+    # How many times in a row this has happened; the pauses of an unreachable server grow with it.
+    failures: Mapped[int] = mapped_column(default=0)
+    placed_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    placed_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    lifted_at: Mapped[datetime | None]

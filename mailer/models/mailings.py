@@ -1,0 +1,165 @@
+"""Mailings: what goes out, to whom and when; and what became of every recipient."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mailer.models.base import Base, BigId, big_id, long_text, short_text, stored_by_value
+from mailer.models.messages import Message
+from mailer.models.users import User
+
+
+class MailingStatus(enum.StrEnum):
+    CREATED = "created"
+    STARTED = "started"
+    COMPLETED = "completed"
+
+
+class Audience(enum.StrEnum):
+    ALL = "all"
+    SELECTED = "selected"
+
+
+class Mailing(Base):
+    __tablename__ = "mailings"
+    __table_args__ = (
+        CheckConstraint("end_time > start_time", name="window"),
+        # A message that a mailing still needs cannot be deleted: clearing the reference would break this rule.
+        CheckConstraint("status <> 'created' OR message_id IS NOT NULL", name="message_until_start"),
+        Index(None, "owner_id", "id"),
+        Index(None, "status", "start_time"),
+    )
+
+    id: Mapped[big_id]
+    owner_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
+    message_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("messages.id", ondelete="SET NULL"), index=True)
+    audience: Mapped[Audience] = mapped_column(stored_by_value(Audience))
+    start_time: Mapped[datetime]
+    end_time: Mapped[datetime]
+    status: Mapped[MailingStatus] = mapped_column(stored_by_value(MailingStatus))
+    # The message as it was at the start; the letters are made of these two and not of the message.
+    subject: Mapped[str | None] = mapped_column(String(200))
+    body: Mapped[long_text | None]
+    # The subject, casefolded, for the search.
+    search_key: Mapped[long_text]
+    # Grows with each resend; a recipient and an attempt remember theirs.
+    round: Mapped[int] = mapped_column(default=1)
+    # When the queue was last told that there is work here; empty when a worker has answered.
+    rung_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+    owner: Mapped[User] = relationship(lazy="raise_on_sql")
+    message: Mapped[Message | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def name(self) -> str:
+        """What people call this mailing: the subject that goes out."""
+        if self.subject is not None:
+            return self.subject
+        return self.message.subject if self.message else ""
+
+
+class SelectedClient(Base):
+    """One client whom the owner chose for a mailing with the audience `selected`."""
+
+    __tablename__ = "selected_clients"
+
+    mailing_id: Mapped[int] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="CASCADE"), primary_key=True)
+    client_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class RecipientState(enum.StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    BEGUN = "begun"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+
+
+class Recipient(Base):
+    """One client within one mailing, with address and name as they were at the start."""
+
+    __tablename__ = "recipients"
+    __table_args__ = (
+        # The claims read the pending ones of a mailing in the order of their ids; the books count by state.
+        Index(None, "mailing_id", "state", "id"),
+        # A sweep finds what a dead lane held.
+        Index(
+            "ix_recipients_lane",
+            "lane",
+            sqlite_where=text("lane IS NOT NULL"),
+            postgresql_where=text("lane IS NOT NULL"),
+        ),
+        # Only few wait for another try, so their times cost nothing for the rest.
+        Index(
+            "ix_recipients_next_attempt",
+            "mailing_id",
+            "next_attempt_at",
+            sqlite_where=text("next_attempt_at IS NOT NULL"),
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[big_id]
+    mailing_id: Mapped[int] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="CASCADE"))
+    # Empty once the client is deleted; such a recipient is not written to any more.
+    client_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("clients.id", ondelete="SET NULL"), index=True)
+    email: Mapped[short_text]
+    email_key: Mapped[short_text]
+    full_name: Mapped[str] = mapped_column(String(200), default="")
+    state: Mapped[RecipientState] = mapped_column(stored_by_value(RecipientState))
+    # The token of the lane that holds this recipient; kept on `unknown`, so that a late reply can settle its own.
+    lane: Mapped[str | None] = mapped_column(String(32))
+    # Letters begun so far.
+    tries: Mapped[int] = mapped_column(default=0)
+    round: Mapped[int] = mapped_column(default=1)
+    next_attempt_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class AttemptStatus(enum.StrEnum):
+    SUCCESS = "success"
+    FAILED = "failed"
+    DEFERRED = "deferred"
+    UNKNOWN = "unknown"
+
+
+class Verdict(enum.StrEnum):
+    """Whose side an answer is on."""
+
+    ACCEPTED = "accepted"
+    RECIPIENT = "recipient"
+    CONTENT = "content"
+    ACCOUNT = "account"
+    TEMPORARY = "temporary"
+    UNKNOWN = "unknown"
+
+
+class Attempt(Base):
+    """One try to hand one recipient's letter to the mail server, with the server's answer. Never changed."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index(None, "mailing_id", "id"), Index(None, "recipient_id", "id"))
+
+    id: Mapped[big_id]
+    mailing_id: Mapped[int] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="CASCADE"))
+    recipient_id: Mapped[int] = mapped_column(BigId, ForeignKey("recipients.id", ondelete="CASCADE"))
+    round: Mapped[int] = mapped_column(default=1)
+    # When the answer came, by the database's clock.
+    attempted_at: Mapped[datetime]
+    status: Mapped[AttemptStatus] = mapped_column(stored_by_value(AttemptStatus))
+    verdict: Mapped[Verdict] = mapped_column(stored_by_value(Verdict))
+    # The server's reply code, empty where there was no reply.
+    code: Mapped[int | None]
+    reply: Mapped[long_text]
+    # Of the letter, without the angle brackets; empty where no letter was begun.
+    letter_id: Mapped[str | None] = mapped_column(String(255))

@@ -1,0 +1,22 @@
+"""Messages: the texts of letters."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.models.base import Base, BigId, big_id, long_text
+
+
+class Message(Base):
+    __tablename__ = "messages"
+    __table_args__ = (Index(None, "owner_id", "id"),)
+
+    id: Mapped[big_id]
+    owner_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
+    subject: Mapped[str] = mapped_column(String(200))
+    body: Mapped[long_text]
+    # Subject and the beginning of the body, casefolded, for the search.
+    search_key: Mapped[long_text]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

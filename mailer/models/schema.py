@@ -1,0 +1,7 @@
+"""All tables in one metadata, for the migrations."""
+
+from mailer.models import clients, lanes, mailings, messages, users
+from mailer.models.base import Base
+
+TABLE_MODULES = (users, clients, messages, mailings, lanes)
+metadata = Base.metadata

@@ -1,0 +1,66 @@
+"""Accounts of people, and the one row that decides who was first."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.models.base import Base, BigId, big_id, long_text, short_text, stored_by_value
+
+
+class Role(enum.StrEnum):
+    USER = "user"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[big_id]
+    email: Mapped[short_text]
+    # The address as it is compared: casefolded, its domain in ASCII.
+    email_key: Mapped[str] = mapped_column(String(320), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    full_name: Mapped[str] = mapped_column(String(200), default="")
+    role: Mapped[Role] = mapped_column(stored_by_value(Role))
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    # Part of every session's cookie: a new value ends the sessions that hold the old one.
+    session_token: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    blocked_at: Mapped[datetime | None]
+    blocked_reason: Mapped[str | None] = mapped_column(String(500))
+
+    # What Flask-Login asks of a user.
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_active(self) -> bool:
+        return self.blocked_at is None
+
+    def get_id(self) -> str:
+        """What a session's cookie keeps: worthless once the user's session_token has changed."""
+        return f"{self.id}.{self.session_token}"
+
+
+class Installation(Base):
+    """The single row whose insertion makes its inserter the first admin, however many register at once."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_admin_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+
+
+class SharedSetting(Base):
+    """A value on which all hosts of one installation must agree, such as the fingerprint of the mail account."""
+
+    __tablename__ = "shared_settings"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[long_text]
+    updated_at: Mapped[datetime]
