@@ -1,0 +1,82 @@
+"""Accounts of people: registration, the check of a password, and the session that follows."""
+
+import functools
+import secrets
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from mailer.domain.addresses import address_key
+from mailer.domain.errors import EmailTaken
+from mailer.models.transactions import AnySession
+from mailer.models.users import Installation, Role, User
+
+_hasher = PasswordHasher()
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    """Verified when the address is unknown, so that the answer takes as long as for a known one."""
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
+def register(session: AnySession, email: str, password: str, now: datetime, role: Role = Role.USER) -> User:
+    """Add an account; the very first one becomes admin, whatever its role, however many register at once.
+
+    Raises EmailTaken.
+    """
+    user = User(
+        email=email,
+        email_key=address_key(email),
+        password_hash=_hasher.hash(password),
+        role=role,
+        session_token=secrets.token_urlsafe(32),
+        created_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(user)
+            session.flush()
+    except IntegrityError as error:
+        raise EmailTaken(email) from error
+    if _opens_installation(session, user, now):
+        user.role = Role.ADMIN
+    session.flush()
+    return user
+
+
+def _opens_installation(session: AnySession, user: User, now: datetime) -> bool:
+    """Whether this user inserted the only row of the installation; a second inserter waits and gets no."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = insert(Installation).values(id=1, first_admin_id=user.id, created_at=now)
+    inserted = session.execute(row.on_conflict_do_nothing().returning(Installation.id))
+    return inserted.first() is not None
+
+
+def user_with_password(session: AnySession, email: str, password: str) -> User | None:
+    """The account with this address and password; unknown address and wrong password take the same time."""
+    try:
+        key = address_key(email)
+    except ValueError:
+        key = ""
+    user = session.scalar(select(User).where(User.email_key == key))
+    try:
+        _hasher.verify(user.password_hash if user else _nobodys_hash(), password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    return user
+
+
+def user_of_session(session: AnySession, session_id: str) -> User | None:
+    """The user of a session that is still good: the token agrees and the user is not blocked."""
+    user_id, _, token = session_id.partition(".")
+    if not user_id.isdecimal():
+        return None
+    user = session.get(User, int(user_id))
+    if user is None or user.blocked_at is not None or not secrets.compare_digest(user.session_token, token):
+        return None
+    return user

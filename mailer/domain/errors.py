@@ -1,0 +1,59 @@
+"""What the rules refuse: one class per refusal. Views turn them into words."""
+
+from datetime import datetime
+
+
+class Refused(Exception):
+    """The base of all refusals."""
+
+
+class EmailTaken(Refused):
+    """The address is already on file with this owner, or already has an account."""
+
+
+class RegistrationClosed(Refused):
+    """Nobody may register here."""
+
+
+class WindowOver(Refused):
+    """The mailing's end has passed."""
+
+    def __init__(self, end_time: datetime) -> None:
+        super().__init__(end_time)
+        self.end_time = end_time
+
+
+class EmptyAudience(Refused):
+    """No client would be written to."""
+
+
+class AlreadyStarted(Refused):
+    """The mailing has started, so it can no longer be edited or started again."""
+
+
+class NotStarted(Refused):
+    """The mailing is not under way."""
+
+
+class NotCompleted(Refused):
+    """The mailing is not completed yet."""
+
+
+class MailingHeld(Refused):
+    """The mailing is paused or disabled."""
+
+
+class StillSending(Refused):
+    """Letters of this mailing are being handed over at this moment."""
+
+
+class MessageInUse(Refused):
+    """Mailings that have not started still need this message."""
+
+    def __init__(self, mailing_count: int) -> None:
+        super().__init__(mailing_count)
+        self.mailing_count = mailing_count
+
+
+class NothingToResend(Refused):
+    """None of the recipients asked for may be written to again."""

@@ -1,0 +1,75 @@
+"""The rules of messages."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mailer.domain.clients import contains
+from mailer.domain.errors import MessageInUse
+from mailer.models.mailings import Mailing, MailingStatus
+from mailer.models.messages import Message
+from mailer.models.transactions import AnySession
+
+# Enough of a body to find a message by; a search through whole books would be slow and of little use.
+SEARCHED_BODY_CHARACTERS = 10_000
+
+
+def messages_of(owner_id: int, search: str = "") -> Select[Message]:
+    """This owner's messages, those whose subject or body contains `search` in any case."""
+    messages = select(Message).where(Message.owner_id == owner_id)
+    if search.strip():
+        messages = messages.where(contains(Message.search_key, search))
+    return messages
+
+
+def add_message(session: AnySession, owner_id: int, subject: str, body: str, now: datetime) -> Message:
+    """Keep a new message."""
+    message = Message(owner_id=owner_id, created_at=now)
+    _write(message, subject, body, now)
+    session.add(message)
+    session.flush()
+    return message
+
+
+def change_message(session: AnySession, message: Message, subject: str, body: str, now: datetime) -> None:
+    """Change a message; booked mailings go out with the new text, started ones keep what they copied."""
+    _write(message, subject, body, now)
+    session.execute(
+        update(Mailing)
+        .where(Mailing.message_id == message.id, Mailing.status == MailingStatus.CREATED)
+        .values(search_key=subject.casefold())
+    )
+    session.flush()
+
+
+def _write(message: Message, subject: str, body: str, now: datetime) -> None:
+    message.subject = subject
+    message.body = body
+    message.search_key = f"{subject}\n{body[:SEARCHED_BODY_CHARACTERS]}".casefold()
+    message.updated_at = now
+
+
+def mailings_of_message(session: AnySession, message: Message) -> dict[MailingStatus, int]:
+    """How many mailings of each status were made of this message."""
+    counts = session.execute(
+        select(Mailing.status, func.count()).where(Mailing.message_id == message.id).group_by(Mailing.status)
+    ).all()
+    return {status: count for status, count in counts}
+
+
+def delete_message(session: AnySession, message: Message) -> None:
+    """Throw a message away; started and completed mailings keep their copy.
+
+    Raises MessageInUse while a mailing that has not started needs it.
+    """
+    booked = mailings_of_message(session, message).get(MailingStatus.CREATED, 0)
+    if booked:
+        raise MessageInUse(booked)
+    try:
+        with session.begin_nested():
+            session.delete(message)
+            session.flush()
+    except IntegrityError as error:
+        # Somebody made a mailing of it between the question and the deletion.
+        raise MessageInUse(1) from error

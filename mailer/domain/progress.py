@@ -1,0 +1,216 @@
+"""The rules of mailings from their start to their completion. Each change of status has one winner."""
+
+import enum
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import Update, case, exists, insert, literal, or_, select, update
+
+from mailer.domain.booking import audience_of, count_audience
+from mailer.domain.errors import (
+    AlreadyStarted,
+    EmptyAudience,
+    MailingHeld,
+    NotCompleted,
+    NothingToResend,
+    NotStarted,
+    WindowOver,
+)
+from mailer.domain.holds import active_holds, holds_on_mailing
+from mailer.models.clients import Client, Suppression
+from mailer.models.lanes import Hold
+from mailer.models.mailings import Mailing, MailingStatus, Recipient, RecipientState
+from mailer.models.messages import Message
+from mailer.models.transactions import AnySession
+
+UNSETTLED = (RecipientState.PENDING, RecipientState.CLAIMED, RecipientState.BEGUN)
+RESENDABLE = (RecipientState.FAILED, RecipientState.UNKNOWN, RecipientState.EXPIRED)
+
+
+class Start(enum.Enum):
+    """What became of one call to start a mailing."""
+
+    STARTED = "started"
+    MISSED = "missed"  # Its window was over: everybody is expired, and the mailing completed.
+    NOT_MINE = "not mine"  # Somebody else started it, or it is held, or its time has not come.
+
+
+def request_start(session: AnySession, mailing: Mailing, now: datetime) -> None:
+    """The owner's word that the mailing begins now: a start_time ahead becomes `now`.
+
+    Raises AlreadyStarted, MailingHeld, WindowOver or EmptyAudience. The start itself is `claim_start`.
+    """
+    if mailing.status is not MailingStatus.CREATED:
+        raise AlreadyStarted
+    if holds_on_mailing(session, mailing.id, now):
+        raise MailingHeld
+    if mailing.end_time <= now:
+        raise WindowOver(mailing.end_time)
+    if count_audience(session, mailing) == 0:
+        raise EmptyAudience
+    session.execute(
+        update(Mailing)
+        .where(Mailing.id == mailing.id, Mailing.status == MailingStatus.CREATED, Mailing.start_time > now)
+        .values(start_time=now)
+    )
+    session.refresh(mailing, ["start_time"])
+
+
+def claim_start(session: AnySession, mailing_id: int, now: datetime) -> Start:
+    """Start a mailing whose time has come, once, however many call.
+
+    Freezes subject and body into the mailing and writes its recipients in one statement: suppressed addresses
+    as `suppressed`, and everybody as `expired` when the window is over. The caller commits.
+    """
+    frozen = select(Message).where(Message.id == Mailing.message_id).correlate(Mailing)
+    holds = active_holds(now).where(Hold.mailing_id == Mailing.id).correlate(Mailing)
+    is_held = exists(holds.with_only_columns(Hold.id))
+    won = session.execute(
+        update(Mailing)
+        .where(
+            Mailing.id == mailing_id,
+            Mailing.status == MailingStatus.CREATED,
+            Mailing.start_time <= now,
+            or_(Mailing.end_time <= now, ~is_held),
+        )
+        .values(
+            status=MailingStatus.STARTED,
+            started_at=now,
+            rung_at=None,
+            subject=frozen.with_only_columns(Message.subject).scalar_subquery(),
+            body=frozen.with_only_columns(Message.body).scalar_subquery(),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if won.rowcount != 1:  # type: ignore[attr-defined]
+        return Start.NOT_MINE
+    mailing = session.get_one(Mailing, mailing_id, populate_existing=True)
+    is_missed = mailing.end_time <= now
+    _write_recipients(session, mailing, RecipientState.EXPIRED if is_missed else RecipientState.PENDING, now)
+    if is_missed:
+        complete_if_settled(session, mailing_id, now)
+        return Start.MISSED
+    return Start.STARTED
+
+
+def _write_recipients(session: AnySession, mailing: Mailing, state: RecipientState, now: datetime) -> None:
+    is_suppressed = exists().where(
+        Suppression.owner_id == Client.owner_id,
+        Suppression.email_key == Client.email_key,
+        Suppression.lifted_at.is_(None),
+    )
+    rows = (
+        audience_of(mailing)
+        .with_only_columns(
+            literal(mailing.id),
+            Client.id,
+            Client.email,
+            Client.email_key,
+            Client.full_name,
+            case((is_suppressed, RecipientState.SUPPRESSED.value), else_=state.value),
+            literal(0),
+            literal(mailing.round),
+            literal(now, Recipient.changed_at.type),
+        )
+        .order_by(Client.id)
+    )
+    columns = ["mailing_id", "client_id", "email", "email_key", "full_name", "state", "tries", "round", "changed_at"]
+    session.execute(insert(Recipient).from_select(columns, rows, include_defaults=False))
+
+
+def finish(session: AnySession, mailing: Mailing, now: datetime) -> None:
+    """End a started mailing now: what has not begun becomes expired. Raises NotStarted."""
+    shut = session.execute(
+        update(Mailing)
+        .where(Mailing.id == mailing.id, Mailing.status == MailingStatus.STARTED)
+        .values(
+            # A window of no length at all would break its own rule; a microsecond keeps it.
+            end_time=case(
+                (Mailing.start_time < now, literal(now, Mailing.end_time.type)),
+                else_=literal(mailing.start_time + timedelta(microseconds=1), Mailing.end_time.type),
+            )
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if shut.rowcount != 1:  # type: ignore[attr-defined]
+        raise NotStarted
+    expire_pending(session, mailing.id, now)
+    complete_if_settled(session, mailing.id, now)
+    session.refresh(mailing)
+
+
+def expire_pending(session: AnySession, mailing_id: int, now: datetime) -> int:
+    """When the window is over, or the owner has finished it: the pending become expired; how many there were."""
+    expired = session.execute(_recipients(mailing_id, RecipientState.PENDING).values(
+        state=RecipientState.EXPIRED, next_attempt_at=None, changed_at=now
+    ))
+    return int(expired.rowcount)  # type: ignore[attr-defined]
+
+
+def complete_if_settled(session: AnySession, mailing_id: int, now: datetime) -> bool:
+    """Complete a started mailing none of whose recipients is pending, claimed or begun; True for the one who did."""
+    unsettled = exists().where(Recipient.mailing_id == Mailing.id, Recipient.state.in_(UNSETTLED))
+    completed = session.execute(
+        update(Mailing)
+        .where(Mailing.id == mailing_id, Mailing.status == MailingStatus.STARTED, ~unsettled)
+        .values(status=MailingStatus.COMPLETED, completed_at=now, rung_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(completed.rowcount)  # type: ignore[attr-defined]
+
+
+def resend(
+    session: AnySession,
+    mailing: Mailing,
+    states: Collection[RecipientState],
+    start_time: datetime,
+    end_time: datetime,
+    now: datetime,
+    recipient_ids: Collection[int] | None = None,
+) -> int:
+    """A person's word to write again to recipients who failed, expired or are unknown; how many they are.
+
+    The mailing is started again with a new window and one round more; what was accepted stays as it is.
+    Raises NotCompleted, WindowOver or NothingToResend.
+    """
+    if end_time <= now:
+        raise WindowOver(end_time)
+    reopened = session.execute(
+        update(Mailing)
+        .where(Mailing.id == mailing.id, Mailing.status == MailingStatus.COMPLETED)
+        .values(
+            status=MailingStatus.STARTED,
+            start_time=start_time,
+            end_time=end_time,
+            completed_at=None,
+            rung_at=None,
+            round=Mailing.round + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if reopened.rowcount != 1:  # type: ignore[attr-defined]
+        raise NotCompleted
+    chosen = _recipients(mailing.id, *(state for state in states if state in RESENDABLE))
+    if recipient_ids is not None:
+        chosen = chosen.where(Recipient.id.in_(recipient_ids))
+    again = session.execute(
+        chosen.values(
+            state=RecipientState.PENDING,
+            lane=None,
+            next_attempt_at=None,
+            round=mailing.round + 1,
+            changed_at=now,
+        )
+    )
+    if not again.rowcount:  # type: ignore[attr-defined]
+        raise NothingToResend
+    session.refresh(mailing)
+    return int(again.rowcount)  # type: ignore[attr-defined]
+
+
+def _recipients(mailing_id: int, *states: RecipientState) -> Update:
+    return (
+        update(Recipient)
+        .where(Recipient.mailing_id == mailing_id, Recipient.state.in_(states))
+        .execution_options(synchronize_session=False)
+    )
