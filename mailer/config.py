@@ -43,6 +43,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "SECRET_KEY": given.get("SECRET_KEY") or secret_key(data_dir),
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
         "TRUSTED_PROXIES": _number(given, "TRUSTED_PROXIES", 0, lowest=0, highest=10),
         "REGISTRATION": _choice(given, "REGISTRATION", ("open", "closed")),
         "ALLOW_HTTP_LINKS": given.get("ALLOW_HTTP_LINKS") == "1",
@@ -57,8 +58,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,
         "BABEL_TRANSLATION_DIRECTORIES": "translations",
     }
-    settings["BASE_URL"] = (given.get("BASE_URL") or f"http://{settings['HOST']}:{settings['PORT']}").rstrip("/")
+    host = f"[{settings['HOST']}]" if ":" in settings["HOST"] else settings["HOST"]
+    settings["BASE_URL"] = (given.get("BASE_URL") or f"http://{host}:{settings['PORT']}").rstrip("/")
+    settings["IS_BASE_URL_GIVEN"] = bool(given.get("BASE_URL"))
     settings["SESSION_COOKIE_SECURE"] = settings["BASE_URL"].startswith("https://")
+    settings["REMEMBER_COOKIE_SECURE"] = settings["SESSION_COOKIE_SECURE"]
     services = _running_services(data_dir)
     settings["REDIS_URL"] = given.get("REDIS_URL") or services.get("redis_url")
     settings["IS_REDIS_EMBEDDED"] = not given.get("REDIS_URL")

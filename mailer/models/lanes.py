@@ -22,6 +22,8 @@ class Lane(Base):
     pid: Mapped[int]
     # When the process began, in the kernel's own units, because process ids come round again.
     pid_began: Mapped[str] = mapped_column(String(32))
+    # The domain of its letters' Message-IDs, so that whoever ends the lane can name those left unanswered.
+    letter_domain: Mapped[str] = mapped_column(String(255))
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
 

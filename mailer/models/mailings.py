@@ -74,6 +74,9 @@ class SelectedClient(Base):
     )
 
 
+IS_FRESH = text("state = 'pending' AND next_attempt_at IS NULL")
+
+
 class RecipientState(enum.StrEnum):
     PENDING = "pending"
     CLAIMED = "claimed"
@@ -90,8 +93,10 @@ class Recipient(Base):
 
     __tablename__ = "recipients"
     __table_args__ = (
-        # The claims read the pending ones of a mailing in the order of their ids; the books count by state.
+        # The books count by state, and lists show one state.
         Index(None, "mailing_id", "state", "id"),
+        # The claims read those who were never tried in the order of their ids.
+        Index("ix_recipients_fresh", "mailing_id", "id", sqlite_where=IS_FRESH, postgresql_where=IS_FRESH),
         # A sweep finds what a dead lane held.
         Index(
             "ix_recipients_lane",
@@ -119,7 +124,7 @@ class Recipient(Base):
     state: Mapped[RecipientState] = mapped_column(stored_by_value(RecipientState))
     # The token of the lane that holds this recipient; kept on `unknown`, so that a late reply can settle its own.
     lane: Mapped[str | None] = mapped_column(String(32))
-    # Letters begun so far.
+    # Tries so far, those included that were refused before their letter began.
     tries: Mapped[int] = mapped_column(default=0)
     round: Mapped[int] = mapped_column(default=1)
     next_attempt_at: Mapped[datetime | None]

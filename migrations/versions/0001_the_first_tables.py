@@ -125,6 +125,7 @@ def upgrade() -> None:
     sa.Column('boot_id', sa.String(length=128), nullable=False),
     sa.Column('pid', sa.Integer(), nullable=False),
     sa.Column('pid_began', sa.String(length=32), nullable=False),
+    sa.Column('letter_domain', sa.String(length=255), nullable=False),
     sa.Column('started_at', UtcDateTime(), nullable=False),
     sa.Column('heartbeat_at', UtcDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['mailing_id'], ['mailings.id'], name=op.f('fk_lanes_mailing_id'), ondelete='CASCADE'),
@@ -152,6 +153,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('recipients', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_recipients_client_id'), ['client_id'], unique=False)
+        batch_op.create_index('ix_recipients_fresh', ['mailing_id', 'id'], unique=False, sqlite_where=sa.text("state = 'pending' AND next_attempt_at IS NULL"), postgresql_where=sa.text("state = 'pending' AND next_attempt_at IS NULL"))
         batch_op.create_index('ix_recipients_lane', ['lane'], unique=False, sqlite_where=sa.text('lane IS NOT NULL'), postgresql_where=sa.text('lane IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_recipients_mailing_id_state_id'), ['mailing_id', 'state', 'id'], unique=False)
         batch_op.create_index('ix_recipients_next_attempt', ['mailing_id', 'next_attempt_at'], unique=False, sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
@@ -224,6 +226,7 @@ def downgrade() -> None:
     with op.batch_alter_table('recipients', schema=None) as batch_op:
         batch_op.drop_index('ix_recipients_next_attempt', sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_recipients_mailing_id_state_id'))
+        batch_op.drop_index('ix_recipients_fresh', sqlite_where=sa.text("state = 'pending' AND next_attempt_at IS NULL"), postgresql_where=sa.text("state = 'pending' AND next_attempt_at IS NULL"))
         batch_op.drop_index('ix_recipients_lane', sqlite_where=sa.text('lane IS NOT NULL'), postgresql_where=sa.text('lane IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_recipients_client_id'))
 

@@ -1,0 +1,52 @@
+"""The flask commands."""
+
+import logging
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from mailer.cli_sending import mailing_report, send_mailings
+from mailer.delivery.agreement import SettingsDiffer, require_agreement
+from mailer.delivery.queues import RedisNotConfigured
+from mailer.delivery.scheduler import schedule
+from mailer.delivery.worker import work
+from mailer.extensions import db
+
+
+def register(app: Flask) -> None:
+    for command in (worker, scheduler, send_mailings, mailing_report):
+        app.cli.add_command(command)
+
+
+@click.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Deliver mailings until SIGTERM; run as many of these as you like, on any host."""
+    _log_to_console()
+    try:
+        require_agreement(db.engine, current_app.config)
+        work(_app())
+    except (SettingsDiffer, RedisNotConfigured) as trouble:
+        raise click.ClickException(str(trouble)) from None
+
+
+@click.command("scheduler")
+@with_appcontext
+def scheduler() -> None:
+    """Start booked mailings at their time, and put right whatever stands still, until SIGTERM."""
+    _log_to_console()
+    try:
+        schedule(_app())
+    except RedisNotConfigured as trouble:
+        raise click.ClickException(str(trouble)) from None
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+
+def _log_to_console() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # RQ tells every job's beginning and end at INFO; lanes tell theirs themselves.
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)

@@ -1,0 +1,113 @@
+"""Ringing for workers. A ring that is lost costs time and nothing else: the reconciling tick rings again."""
+
+import logging
+import time
+from datetime import UTC, datetime
+
+from redis.exceptions import RedisError
+from rq_scheduler import Scheduler
+
+from mailer.delivery.queues import (
+    FAILED_JOB_SECONDS,
+    START_TIMEOUT_SECONDS,
+    STARTS,
+    RedisNotConfigured,
+    lanes_queue,
+    redis_connection,
+    starts_queue,
+)
+
+logger = logging.getLogger(__name__)
+
+# Named by path: the jobs themselves ring, so importing them here would go in a circle.
+START_JOB = "mailer.delivery.jobs.start_mailing"
+DELIVER_JOB = "mailer.delivery.jobs.deliver"
+
+NO_REDIS = (RedisError, RedisNotConfigured, OSError)
+
+
+def book_start(mailing_id: int, start_time: datetime) -> bool:
+    """Book the start with rq-scheduler, in place of an earlier booking; False when Redis does not answer.
+
+    Call it after the commit. rq-scheduler wants naive times in UTC.
+    """
+    try:
+        scheduler = Scheduler(STARTS, connection=redis_connection())
+        scheduler.cancel(booking_id(mailing_id))
+        scheduler.enqueue_at(
+            start_time.astimezone(UTC).replace(tzinfo=None),
+            START_JOB,
+            mailing_id,
+            job_id=booking_id(mailing_id),
+            job_result_ttl=0,
+            timeout=START_TIMEOUT_SECONDS,
+            job_description=f"start mailing {mailing_id}",
+        )
+    except NO_REDIS as error:
+        logger.warning("Redis does not answer, so the start of mailing %s waits for the tick: %s", mailing_id, error)
+        return False
+    return True
+
+
+def cancel_booking(mailing_id: int) -> None:
+    """Forget a booked start; a start that comes all the same finds nothing to do."""
+    try:
+        Scheduler(STARTS, connection=redis_connection()).cancel(booking_id(mailing_id))
+    except NO_REDIS as error:
+        logger.warning("Redis does not answer, so a booking of mailing %s stays: %s", mailing_id, error)
+
+
+def booking_id(mailing_id: int) -> str:
+    return f"start-mailing-{mailing_id}"
+
+
+def ring_start(mailing_id: int) -> bool:
+    """Ask a worker to start this mailing now; False when Redis does not answer."""
+    try:
+        starts_queue(redis_connection()).enqueue_call(
+            START_JOB,
+            args=(mailing_id,),
+            result_ttl=0,
+            failure_ttl=FAILED_JOB_SECONDS,
+            description=f"start mailing {mailing_id}",
+        )
+    except NO_REDIS as error:
+        logger.warning("Redis does not answer, so the start of mailing %s waits: %s", mailing_id, error)
+        return False
+    return True
+
+
+def ring_lanes(mailing_id: int, count: int = 1) -> bool:
+    """Ask for `count` lanes of this mailing; False when Redis does not answer."""
+    try:
+        queue = lanes_queue(redis_connection())
+        for _ in range(count):
+            queue.enqueue_call(
+                DELIVER_JOB,
+                args=(mailing_id,),
+                result_ttl=0,
+                failure_ttl=FAILED_JOB_SECONDS,
+                description=f"deliver mailing {mailing_id}",
+            )
+    except NO_REDIS as error:
+        logger.warning("Redis does not answer, so mailing %s waits: %s", mailing_id, error)
+        return False
+    return True
+
+
+class _Pulse:
+    """What Redis answered last, kept for a second, so that pages do not ask it each on its own."""
+
+    checked_at = float("-inf")
+    is_answering = False
+
+
+def redis_answers() -> bool:
+    """Whether Redis answers; asked at most once a second in each process."""
+    if time.monotonic() - _Pulse.checked_at > 1:
+        try:
+            _Pulse.is_answering = bool(redis_connection(patience=0.5).ping())
+        except NO_REDIS:
+            _Pulse.is_answering = False
+        _Pulse.checked_at = time.monotonic()
+    return _Pulse.is_answering

@@ -1,0 +1,156 @@
+"""The fence on PostgreSQL: one statement a turn, autocommitted."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from mailer.delivery.claims import Claim, MailingGone, Turn, Wishes
+
+# The parts read one snapshot, and each row is written by one part only.
+# - alive: the row lock keeps a sweep out until this turn is committed; a sweep that came first leaves no row.
+# - done: a late reply may settle its own `unknown`, whose lane still bears the token, but not reopen it.
+# - begun: a claimed recipient goes out, or is suppressed, or goes back because the gate is shut.
+# - due, fresh: recipients who wait for another try come first, so that a long mailing does not starve them.
+TURN = """
+WITH
+alive AS MATERIALIZED (
+    SELECT token FROM lanes WHERE token = %(token)s FOR KEY SHARE
+),
+gate AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM alive) AS is_alive,
+           m.status = 'started' AND m.start_time <= clock_timestamp() AND clock_timestamp() < m.end_time
+           AND NOT EXISTS (
+               SELECT FROM holds h
+               WHERE h.lifted_at IS NULL AND (h.until IS NULL OR h.until > clock_timestamp())
+                     AND (h.mailing_id = m.id OR h.mailing_id IS NULL)
+           ) AS is_open
+    FROM mailings m WHERE m.id = %(mailing)s
+),
+answer AS MATERIALIZED (
+    SELECT * FROM unnest(
+        %(ids)s::bigint[], %(states)s::text[], %(statuses)s::text[], %(verdicts)s::text[], %(codes)s::int[],
+        %(replies)s::text[], %(letter_ids)s::text[], %(retries)s::float[]
+    ) AS t(id, state, status, verdict, code, reply, letter_id, retry)
+),
+done AS (
+    UPDATE recipients r
+    SET state = answer.state,
+        lane = CASE WHEN answer.state = 'unknown' THEN r.lane END,
+        tries = r.tries + CASE WHEN r.state = 'claimed' THEN 1 ELSE 0 END,
+        next_attempt_at = clock_timestamp() + make_interval(secs => answer.retry),
+        changed_at = clock_timestamp()
+    FROM answer
+    WHERE r.id = answer.id AND r.lane = %(token)s
+          AND (r.state IN ('claimed', 'begun') OR (r.state = 'unknown' AND answer.state IN ('accepted', 'failed')))
+    RETURNING r.id, r.round
+),
+logged AS (
+    INSERT INTO attempts
+        (mailing_id, recipient_id, round, attempted_at, status, verdict, code, reply, letter_id)
+    SELECT %(mailing)s, done.id, done.round, clock_timestamp(), answer.status, answer.verdict, answer.code,
+           answer.reply, answer.letter_id
+    FROM done JOIN answer USING (id)
+),
+returned AS (
+    UPDATE recipients SET state = 'pending', lane = NULL, changed_at = clock_timestamp()
+    WHERE lane = %(token)s AND state = 'claimed'
+          AND (id = ANY(%(give_back)s::bigint[]) OR (%(knows)s AND NOT id = ANY(%(held)s::bigint[])))
+),
+stepped AS (
+    UPDATE recipients r
+    SET state = CASE WHEN r.client_id IS NULL OR s.id IS NOT NULL THEN 'suppressed'
+                     WHEN gate.is_open AND gate.is_alive THEN 'begun' ELSE 'pending' END,
+        lane = CASE WHEN r.client_id IS NOT NULL AND s.id IS NULL AND gate.is_open AND gate.is_alive THEN r.lane END,
+        tries = r.tries + CASE WHEN r.state = 'claimed' AND r.client_id IS NOT NULL AND s.id IS NULL
+                                    AND gate.is_open AND gate.is_alive THEN 1 ELSE 0 END,
+        next_attempt_at = NULL,
+        changed_at = clock_timestamp()
+    FROM gate, unnest(%(begin)s::bigint[]) AS wish(id)
+         LEFT JOIN recipients w ON w.id = wish.id
+         LEFT JOIN suppressions s ON s.owner_id = %(owner)s AND s.email_key = w.email_key AND s.lifted_at IS NULL
+    WHERE r.id = wish.id AND r.lane = %(token)s AND r.state IN ('claimed', 'begun')
+    RETURNING r.id, r.state
+),
+due AS MATERIALIZED (
+    SELECT r.id FROM recipients r, gate
+    WHERE gate.is_open AND gate.is_alive AND r.mailing_id = %(mailing)s AND r.state = 'pending'
+          AND r.next_attempt_at IS NOT NULL AND r.next_attempt_at <= clock_timestamp()
+    ORDER BY r.next_attempt_at LIMIT %(claim_count)s FOR UPDATE OF r SKIP LOCKED
+),
+fresh AS MATERIALIZED (
+    SELECT r.id FROM recipients r, gate
+    WHERE gate.is_open AND gate.is_alive AND r.mailing_id = %(mailing)s
+          AND r.state = 'pending' AND r.next_attempt_at IS NULL
+    ORDER BY r.id LIMIT %(claim_count)s - (SELECT count(*) FROM due) FOR UPDATE OF r SKIP LOCKED
+),
+taken AS (
+    UPDATE recipients r SET state = 'claimed', lane = %(token)s, changed_at = clock_timestamp()
+    FROM (SELECT id FROM due UNION ALL SELECT id FROM fresh) AS next
+    WHERE r.id = next.id
+    RETURNING r.id, r.email, r.full_name, r.tries
+)
+SELECT 'gate' AS part, is_alive::int AS id, is_open::text AS email, '' AS full_name, 0 AS tries,
+       clock_timestamp() AS now
+FROM gate
+UNION ALL SELECT 'begun', id, state, '', 0, NULL FROM stepped
+UNION ALL SELECT 'claim', id, email, full_name, tries, NULL FROM taken
+"""
+
+
+class PostgresqlFence:
+    """See mailer.delivery.claims."""
+
+    def __init__(self, engine: Engine, mailing_id: int, owner_id: int, token: str) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._fixed = {"mailing": mailing_id, "owner": owner_id, "token": token}
+
+    def turn(self, wishes: Wishes) -> Turn:
+        if self._connection is None:
+            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            rows = self._connection.exec_driver_sql(TURN, self._fixed | _parameters(wishes)).all()
+        except Exception:
+            # Whatever state the connection is in, the next turn gets a new one.
+            self.close()
+            raise
+        return _turn([row._tuple() for row in rows])
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+
+def _parameters(wishes: Wishes) -> dict[str, Any]:
+    answers = wishes.answers
+    return {
+        "ids": [answer.recipient_id for answer in answers],
+        "states": [answer.outcome.state.value for answer in answers],
+        "statuses": [answer.outcome.status.value for answer in answers],
+        "verdicts": [answer.outcome.verdict.value for answer in answers],
+        "codes": [answer.code for answer in answers],
+        "replies": [answer.reply for answer in answers],
+        "letter_ids": [answer.letter_id for answer in answers],
+        "retries": [answer.retry_seconds for answer in answers],
+        "begin": list(wishes.begin),
+        "give_back": list(wishes.give_back),
+        "claim_count": wishes.claim_count,
+        "knows": wishes.held is not None,
+        "held": list(wishes.held or ()),
+    }
+
+
+def _turn(rows: list[tuple[Any, ...]]) -> Turn:
+    gate = next((row for row in rows if row[0] == "gate"), None)
+    if gate is None:
+        # The mailing itself is gone, and its recipients with it.
+        raise MailingGone
+    return Turn(
+        is_lane_alive=bool(gate[1]),
+        is_open=gate[2] == "true",
+        begun=frozenset(row[1] for row in rows if row[0] == "begun" and row[2] == "begun"),
+        claims=[Claim(*row[1:5]) for row in rows if row[0] == "claim"],
+        now=gate[5],
+    )

@@ -1,0 +1,40 @@
+"""Delivery within one process, without Redis and workers."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from mailer.delivery.delivering import deliver_mailing, settle
+from mailer.delivery.lane import End
+from mailer.delivery.starting import start_now
+from mailer.delivery.sweep import sweep
+from mailer.domain.holds import active_holds
+from mailer.models.lanes import Hold
+from mailer.models.mailings import Mailing, MailingStatus
+
+# What a lane may end with although more could be done in a moment.
+GOES_ON = (End.DRY, None)
+
+
+def due_mailings(session: Session, now: datetime) -> Iterator[Mailing]:
+    """The mailings whose time has come and that have not been completed, held ones left out."""
+    held = select(Hold.mailing_id).where(Hold.id.in_(active_holds(now).with_only_columns(Hold.id)))
+    due = select(Mailing).where(
+        Mailing.status != MailingStatus.COMPLETED,
+        Mailing.start_time <= now,
+        Mailing.id.not_in(held.where(Hold.mailing_id.is_not(None))),
+    )
+    yield from session.scalars(due.order_by(Mailing.start_time, Mailing.id))
+
+
+def deliver_here(engine: Engine, config: dict[str, Any], mailing_id: int) -> End | None:
+    """Start the mailing if its time has come, and run one lane of it; how the lane ended."""
+    # What an earlier run of this host left behind when it was killed is put right first.
+    sweep(engine)
+    start_now(mailing_id)
+    end = deliver_mailing(engine, config, mailing_id, worker_count=1, wanted_elsewhere=lambda: False)
+    settle(engine, mailing_id)
+    return end

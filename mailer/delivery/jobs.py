@@ -1,0 +1,35 @@
+"""The jobs that RQ runs. They take ids, read everything else anew, and a job run twice does its work once."""
+
+from flask import current_app
+
+from mailer.delivery.delivering import deliver_mailing
+from mailer.delivery.lane import End
+from mailer.delivery.queues import redis_connection
+from mailer.delivery.reconcile import ring_lanes_of
+from mailer.delivery.starting import start_now
+from mailer.delivery.waiting import count_workers, is_worker_wanted
+from mailer.domain.progress import Start
+from mailer.extensions import db
+
+
+def start_mailing(mailing_id: int) -> str:
+    """Start a mailing whose time has come and ring for its lanes."""
+    start = start_now(mailing_id)
+    if start is Start.STARTED:
+        ring_lanes_of(mailing_id)
+    return start.value
+
+
+def deliver(mailing_id: int) -> str:
+    """Run one lane of a mailing; ring for another one when it had to give its worker up."""
+    connection = redis_connection()
+    end = deliver_mailing(
+        db.engine,
+        current_app.config,
+        mailing_id,
+        worker_count=count_workers(),
+        wanted_elsewhere=lambda: is_worker_wanted(connection, mailing_id),
+    )
+    if end in (End.YIELDED, End.STOPPED):
+        ring_lanes_of(mailing_id)
+    return end.value if end else "no lane was needed"

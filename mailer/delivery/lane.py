@@ -1,0 +1,310 @@
+"""A lane: one worker's run at one mailing, until nothing is left or something better waits.
+
+The lane owns up to `connections` SMTP sessions, none of which can hold up the others, and talks to the database
+only through its fence, one turn at a time.
+"""
+
+import enum
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from mailer.delivery.claims import Answer, Claim, Fence, Turn, Wishes
+from mailer.delivery.compose import Composer
+from mailer.delivery.lease import Watch
+from mailer.delivery.outcomes import (
+    REFUSED_RECIPIENT,
+    TEMPORARY,
+    UNKNOWN,
+    UNREACHABLE,
+    Outcome,
+    Stage,
+    classify,
+    reply_text,
+)
+from mailer.delivery.pool import ConnectionFailed, Pool
+from mailer.delivery.smtp import Broken, Ready, Reply, Session
+from mailer.models.lanes import HoldKind
+
+logger = logging.getLogger(__name__)
+
+# The lane hands its mailing on before RQ's own timeout would end it; see mailer.delivery.queues.
+LONGEST_RUN_SECONDS = 3000
+# A polite stop waits this long for answers that are under way.
+STOP_PATIENCE_SECONDS = 6
+# A lane that lost its token waits this long for answers that are under way.
+LATE_ANSWER_SECONDS = 60
+# When nobody is left to claim, others may still come back from other lanes or fall due.
+DRY_SECONDS = 0.5
+DATABASE_PAUSE_SECONDS = 1
+# A line that broke before the final dot says nothing about the recipient, so the retry is soon.
+BROKEN_LINE_RETRY_SECONDS = 5
+LONGEST_RETRY_SECONDS = 6 * 3600
+
+
+class End(enum.Enum):
+    """Why a lane ended."""
+
+    DRY = "nothing is left to claim"
+    SHUT = "the mailing is held, over, or its window is shut"
+    ACCOUNT_HELD = "the account is held"
+    YIELDED = "other work waits"
+    STOPPED = "the worker was asked to stop"
+    LOST = "the lane lost its token"
+
+
+@dataclass(frozen=True)
+class AccountTrouble:
+    """What the account is to be held for."""
+
+    outcome: Outcome
+    code: int | None
+    words: str
+
+
+class Lane:
+    """One run. `run` returns when the lane has let go of everything it held."""
+
+    def __init__(
+        self,
+        *,
+        fence: Fence,
+        pool: Pool,
+        composer: Composer,
+        token: str,
+        watch: Watch,
+        retry_delay: float,
+        stop_requested: Callable[[], bool],
+        hold_account: Callable[[AccountTrouble], None],
+        account_works: Callable[[], None],
+    ) -> None:
+        """`hold_account` and `account_works` tell the installation what this lane learned of its account."""
+        self._fence = fence
+        self._pool = pool
+        self._composer = composer
+        self._token = token
+        self._watch = watch
+        self._retry_delay = retry_delay
+        self._stop_requested = stop_requested
+        self._hold_account = hold_account
+        self._account_works = account_works
+        self._spare: deque[Claim] = deque()
+        self._answers: list[Answer] = []
+        self._give_back: list[int] = []
+        self._ready: list[Session] = []
+        self._end: End | None = None
+        self._answered = False
+        self._dry_until = 0.0
+        self._began_at = time.monotonic()
+        self._give_up_at = float("inf")
+
+    def run(self) -> End:
+        """Deliver until there is an end; the reason for it."""
+        try:
+            while not self._is_over():
+                self._hear()
+                self._look_around()
+                if self._is_turn_due():
+                    self._act_on(self._take_turn())
+                self._spread()
+        finally:
+            self._pool.close()
+            self._fence.close()
+        assert self._end is not None
+        return self._end
+
+    # What the servers say ---------------------------------------------------------------------------------------
+
+    def _hear(self) -> None:
+        is_busy = bool(self._answers or self._ready or self._give_back)
+        events, failures = self._pool.listen(0 if is_busy else DRY_SECONDS / 2)
+        for session, event in events:
+            if isinstance(event, Ready):
+                self._ready.append(session)
+            elif isinstance(event, Reply):
+                self._take_reply(event)
+            else:
+                self._take_break(session, event)
+        for failure in failures:
+            self._take_failure(failure)
+
+    def _take_reply(self, reply: Reply) -> None:
+        if not self._answered:
+            self._answered = True
+            self._account_works()
+        outcome, words = classify(reply.stage, reply.code), reply_text(reply.words)
+        self._answer(reply.claim, outcome, reply.code, words, is_begun=reply.stage is Stage.DOT)
+        if outcome.account_hold is not None:
+            self._stop_account(AccountTrouble(outcome, reply.code, words))
+
+    def _take_break(self, session: Session, broken: Broken) -> None:
+        if session in self._ready:
+            self._ready.remove(session)
+        if broken.unanswered is not None:
+            self._answer(broken.unanswered, UNKNOWN, None, broken.words, is_begun=True)
+        if broken.cut_off is not None:
+            self._answer(broken.cut_off, TEMPORARY, broken.code, broken.words, is_begun=True, is_line_broken=True)
+        if broken.unbegun is not None:
+            self._spare.appendleft(broken.unbegun)
+        if not session.letters_answered:
+            self._take_failure(ConnectionFailed(UNREACHABLE, broken.code, broken.words))
+
+    def _take_failure(self, failure: ConnectionFailed) -> None:
+        """A connection that did nothing: other ones carry on without it; without any other, the account waits."""
+        is_unreachable = failure.outcome.account_hold is HoldKind.UNREACHABLE
+        works_elsewhere = any(not session.is_broken for session in self._pool.sessions) or self._pool.opening
+        if is_unreachable and works_elsewhere:
+            self._pool.rest()
+            return
+        if self._end is None:
+            if self._spare:
+                self._answer(self._spare.popleft(), failure.outcome, failure.code, failure.words, is_begun=False)
+            self._stop_account(AccountTrouble(failure.outcome, failure.code, failure.words))
+
+    def _stop_account(self, trouble: AccountTrouble) -> None:
+        if self._end is not End.ACCOUNT_HELD:
+            self._hold_account(trouble)
+            self._end = End.ACCOUNT_HELD
+
+    def _answer(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        code: int | None,
+        words: str,
+        *,
+        is_begun: bool,
+        is_line_broken: bool = False,
+    ) -> None:
+        letter_id = self._letter_id(claim) if is_begun else None
+        retry = None
+        if outcome is TEMPORARY:
+            retry = BROKEN_LINE_RETRY_SECONDS if is_line_broken else self._retry_seconds(claim.tries)
+        self._answers.append(Answer(claim.recipient_id, outcome, code, words, letter_id, retry))
+
+    def _retry_seconds(self, earlier_tries: int) -> float:
+        """The delay doubles with each try, with jitter, so that retries do not come in one crowd."""
+        delay: float = min(self._retry_delay * 2.0 ** min(earlier_tries, 16), LONGEST_RETRY_SECONDS)
+        return delay * random.uniform(1.0, 1.2)
+
+    def _letter_id(self, claim: Claim) -> str:
+        return self._composer.letter_id(claim.recipient_id, claim.tries + 1, self._token)
+
+    # Reasons to end ---------------------------------------------------------------------------------------------
+
+    def _look_around(self) -> None:
+        if self._watch.is_lost:
+            self._lose()
+        if self._end is None:
+            if self._stop_requested() or self._watch.is_parent_gone:
+                self._end = End.STOPPED
+                self._give_up_at = time.monotonic() + STOP_PATIENCE_SECONDS
+            elif self._watch.is_wanted_elsewhere or time.monotonic() - self._began_at > LONGEST_RUN_SECONDS:
+                self._end = End.YIELDED
+        if self._end is not None:
+            self._let_go()
+
+    def _lose(self) -> None:
+        """Nothing begins any more; late answers may still settle what the sweep called unknown."""
+        if self._end is not End.LOST:
+            self._end = End.LOST
+            self._give_up_at = time.monotonic() + LATE_ANSWER_SECONDS
+
+    def _let_go(self) -> None:
+        """Give back whatever has not begun, and after a while give up on whatever has."""
+        self._give_back += [claim.recipient_id for claim in self._spare]
+        self._spare.clear()
+        self._ready.clear()
+        is_patience_over = time.monotonic() >= self._give_up_at
+        for session in self._pool.sessions:
+            if session.claim_delivering is not None and not is_patience_over:
+                continue
+            if session.claim_delivering is not None:
+                words = "the worker was stopped before the server answered"
+                self._answer(session.claim_delivering, UNKNOWN, None, words, is_begun=True)
+            if session.claim_offered is not None:
+                self._give_back.append(session.claim_offered.recipient_id)
+            self._pool.part(session)
+
+    def _is_over(self) -> bool:
+        return self._end is not None and not (self._held() or self._answers or self._give_back)
+
+    def _held(self) -> list[int]:
+        """The recipients whom this lane holds, as far as it knows."""
+        claims = list(self._spare)
+        for session in self._pool.sessions:
+            claims += [claim for claim in (session.claim_delivering, session.claim_offered) if claim is not None]
+        return [claim.recipient_id for claim in claims]
+
+    # Turns ------------------------------------------------------------------------------------------------------
+
+    def _is_turn_due(self) -> bool:
+        return bool(self._answers or self._ready or self._give_back or self._wanted_claims())
+
+    def _wanted_claims(self) -> int:
+        """One claim ahead for every connection that has none, or is about to have none."""
+        if self._end is not None or time.monotonic() < self._dry_until:
+            return 0
+        free = sum(session.claim_offered is None for session in self._pool.sessions)
+        return max(0, free + len(self._ready) + self._pool.room - len(self._spare))
+
+    def _take_turn(self) -> Turn:
+        """One turn at the fence, repeated until the database has answered."""
+        begin = [session.claim_offered.recipient_id for session in self._ready if session.claim_offered is not None]
+        wishes = Wishes(self._answers, begin, self._give_back, self._wanted_claims())
+        while True:
+            try:
+                turn = self._fence.turn(wishes)
+                break
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("The database does not answer, the turn will be repeated: %s", error)
+                if self._stop_requested() or self._watch.is_parent_gone:
+                    # What was begun stays begun in the database, and a sweep will call it unknown.
+                    raise
+                # Nobody knows whether the turn was committed: what it may have claimed unheard is given back.
+                wishes.held = [*self._held(), *(answer.recipient_id for answer in self._answers)]
+                time.sleep(DATABASE_PAUSE_SECONDS)
+        self._answers, self._give_back = [], []
+        if wishes.claim_count > len(turn.claims):
+            self._dry_until = time.monotonic() + DRY_SECONDS
+        return turn
+
+    def _act_on(self, turn: Turn) -> None:
+        ready, self._ready = self._ready, []
+        self._spare.extend(turn.claims)
+        for session in ready:
+            claim = session.claim_offered
+            if claim is None or claim.recipient_id not in turn.begun:
+                # The server waits for a letter that must not go out: cutting the line takes the envelope back.
+                self._pool.drop(session)
+                continue
+            session.deliver(self._composer.letter(claim.full_name, claim.email, self._letter_id(claim), turn.now))
+        if not turn.is_lane_alive:
+            self._lose()
+        elif self._end is None and not turn.is_open:
+            self._end = End.SHUT
+        elif self._end is None and not turn.claims and not self._held():
+            self._end = End.DRY
+
+    def _spread(self) -> None:
+        """Hand spare claims to connections that can take one, and open connections for the rest."""
+        if self._end is not None:
+            return
+        for session in self._pool.sessions:
+            if self._spare and session.claim_offered is None and not session.is_broken:
+                self._offer(session, self._spare.popleft())
+        self._pool.open_more(len(self._spare) - self._pool.opening)
+
+    def _offer(self, session: Session, claim: Claim) -> None:
+        try:
+            envelope = self._composer.envelope(claim.email)
+        except ValueError as error:
+            words = f"the address cannot be written into an envelope: {error}"
+            self._answer(claim, REFUSED_RECIPIENT, None, words, is_begun=False)
+            return
+        session.offer(claim, envelope)

@@ -1,0 +1,148 @@
+"""The tick: it finds due mailings, dead lanes and lost rings in the database, and rings again.
+
+Redis may lose everything at any moment; whatever it forgot is found here.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from mailer.delivery.bell import NO_REDIS, ring_lanes, ring_start
+from mailer.delivery.delivering import settle
+from mailer.delivery.lease import lanes_wanted
+from mailer.delivery.sweep import sweep
+from mailer.delivery.waiting import count_waiting, count_workers
+from mailer.domain.clock import database_now
+from mailer.domain.holds import active_holds
+from mailer.extensions import db
+from mailer.models.lanes import Hold, Lane
+from mailer.models.mailings import Mailing, MailingStatus, Recipient, RecipientState
+from mailer.models.transactions import begin_writing
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 2
+# A ring that no worker answered is repeated after this long; sooner when the queue has lost it.
+RING_AGAIN_AFTER = timedelta(seconds=60)
+LOST_RING_AFTER = timedelta(seconds=5)
+# One lane more for every so many recipients who are due: a small mailing needs no second worker.
+RECIPIENTS_PER_LANE = 200
+
+
+def tick(app: Flask) -> None:
+    """Put everything right that the database shows; each step on its own, so that one failure stops no other."""
+    with app.app_context():
+        for step in (sweep_dead_lanes, settle_started, ring_due_starts, ring_missing_lanes):
+            try:
+                step()
+            except Exception:
+                # The tick is the last resort of every mailing, so nothing may end it.
+                logger.exception("The tick could not %s", step.__name__.replace("_", " "))
+
+
+def sweep_dead_lanes() -> None:
+    for mailing_id in sweep(db.engine):
+        logger.warning("A dead lane of mailing %s was swept.", mailing_id)
+        # Its ring was answered by a worker who is no more.
+        _forget_ring(mailing_id)
+
+
+def settle_started() -> None:
+    with Session(db.engine) as session:
+        unsettled = exists().where(
+            Recipient.mailing_id == Mailing.id,
+            Recipient.state.in_((RecipientState.PENDING, RecipientState.CLAIMED, RecipientState.BEGUN)),
+        )
+        over = select(Mailing.id).where(
+            Mailing.status == MailingStatus.STARTED, or_(Mailing.end_time <= database_now(session), ~unsettled)
+        )
+        mailing_ids = session.scalars(over).all()
+    for mailing_id in mailing_ids:
+        settle(db.engine, mailing_id)
+
+
+def ring_due_starts() -> None:
+    with Session(db.engine) as session:
+        now = database_now(session)
+        due = select(Mailing.id).where(
+            Mailing.status == MailingStatus.CREATED,
+            Mailing.start_time <= now,
+            or_(Mailing.end_time <= now, ~_is_held(now, Hold.mailing_id == Mailing.id)),
+            _may_ring(now),
+        )
+        mailing_ids = session.scalars(due.order_by(Mailing.start_time)).all()
+    for mailing_id in mailing_ids:
+        ring(mailing_id, lambda mailing_id=mailing_id: ring_start(mailing_id))  # type: ignore[misc]
+
+
+def ring_missing_lanes() -> None:
+    with Session(db.engine) as session:
+        now = database_now(session)
+        waiting = select(Mailing.id).where(
+            Mailing.status == MailingStatus.STARTED,
+            Mailing.start_time <= now,
+            Mailing.end_time > now,
+            ~_is_held(now, or_(Hold.mailing_id == Mailing.id, Hold.mailing_id.is_(None))),
+            ~exists().where(Lane.mailing_id == Mailing.id),
+            exists(due_recipients(now).where(Recipient.mailing_id == Mailing.id).correlate(Mailing)),
+            _may_ring(now),
+        )
+        mailing_ids = session.scalars(waiting.order_by(Mailing.start_time)).all()
+    for mailing_id in mailing_ids:
+        ring_lanes_of(mailing_id)
+
+
+def ring_lanes_of(mailing_id: int) -> None:
+    """Ring for as many lanes as the mailing may have and has work for."""
+    with Session(db.engine) as session:
+        running = select(func.count()).select_from(Mailing).where(Mailing.status == MailingStatus.STARTED)
+        due = due_recipients(database_now(session)).where(Recipient.mailing_id == mailing_id)
+        most = lanes_wanted(count_workers(), session.scalar(running) or 1)
+        looked_at = due.limit(most * RECIPIENTS_PER_LANE).subquery()
+        due_count = session.scalar(select(func.count()).select_from(looked_at)) or 0
+    count = min(most, 1 + due_count // RECIPIENTS_PER_LANE)
+    ring(mailing_id, lambda: ring_lanes(mailing_id, count))
+
+
+def ring(mailing_id: int, bell: Callable[[], bool]) -> None:
+    """Ring, and leave the time of it, so that nobody rings again before an answer could have come."""
+    if bell():
+        with Session(db.engine) as session:
+            begin_writing(session)
+            session.execute(
+                update(Mailing).where(Mailing.id == mailing_id).values(rung_at=database_now(session))
+            )
+            session.commit()
+
+
+def due_recipients(now: datetime) -> Select[int]:
+    """The recipients who could be claimed at `now`, as far as their own state goes."""
+    return select(Recipient.id).where(
+        Recipient.state == RecipientState.PENDING,
+        or_(Recipient.next_attempt_at.is_(None), Recipient.next_attempt_at <= now),
+    )
+
+
+def _forget_ring(mailing_id: int) -> None:
+    with Session(db.engine) as session:
+        begin_writing(session)
+        session.execute(update(Mailing).where(Mailing.id == mailing_id).values(rung_at=None))
+        session.commit()
+
+
+def _may_ring(now: datetime) -> ColumnElement[bool]:
+    try:
+        patience = RING_AGAIN_AFTER if count_waiting() else LOST_RING_AFTER
+    except NO_REDIS:
+        patience = RING_AGAIN_AFTER
+    return or_(Mailing.rung_at.is_(None), Mailing.rung_at <= now - patience)
+
+
+def _is_held(now: datetime, by: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A mailing's own hold stops start and lanes alike; the account's stops lanes only."""
+    holds = active_holds(now).where(by)
+    return exists(holds.correlate(Mailing).with_only_columns(Hold.id))

@@ -1,0 +1,329 @@
+"""One SMTP connection: opened by the standard library, then driven without ever blocking its lane.
+
+Opening (connect, greeting, EHLO, TLS, login) is smtplib's. After that the session works on the bare socket:
+where the server offers PIPELINING (RFC 2920) an envelope goes out in one write, together with the last bytes
+of the letter before it; elsewhere each command waits for its reply. One recipient per transaction; RSET only
+after a refusal.
+"""
+
+import smtplib
+import socket
+import ssl
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from mailer.delivery.claims import Claim
+from mailer.delivery.outcomes import Stage, reply_text
+
+# The server says goodbye, whatever it was asked (RFC 5321, 3.8).
+CLOSING = 421
+GO_AHEAD = 354
+MAX_REPLY_BYTES = 1_000_000
+READ_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class MailAccount:
+    """The SMTP account that mail leaves through; the timeouts are in seconds."""
+
+    server: str
+    port: int
+    username: str | None
+    password: str | None
+    use_tls: bool
+    use_ssl: bool
+    timeout: float
+    dot_timeout: float
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> "MailAccount":
+        """The account of an application's configuration."""
+        return cls(
+            server=config["MAIL_SERVER"],
+            port=config["MAIL_PORT"],
+            username=config["MAIL_USERNAME"],
+            password=config["MAIL_PASSWORD"],
+            use_tls=config["MAIL_USE_TLS"],
+            use_ssl=config["MAIL_USE_SSL"],
+            timeout=config["MAIL_TIMEOUT"],
+            dot_timeout=config["MAIL_DOT_TIMEOUT"],
+        )
+
+
+def connect(account: MailAccount) -> smtplib.SMTP:
+    """Connect, greet, secure and log in; blocks for at most the account's timeout a step.
+
+    Raises smtplib.SMTPAuthenticationError or SMTPNotSupportedError when the login is refused, and another
+    smtplib.SMTPException or OSError when the server cannot be reached.
+    """
+    context = ssl.create_default_context() if account.use_tls or account.use_ssl else None
+    if account.use_ssl:
+        client: smtplib.SMTP = smtplib.SMTP_SSL(account.server, account.port, timeout=account.timeout, context=context)
+    else:
+        client = smtplib.SMTP(account.server, account.port, timeout=account.timeout)
+    try:
+        if account.use_tls:
+            client.starttls(context=context)
+        if account.username:
+            client.login(account.username, account.password or "")
+        else:
+            client.ehlo_or_helo_if_needed()
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The server has taken the envelope and waits for the letter, which must be begun first."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The server's word on one recipient: a refused envelope, or the answer to the final dot."""
+
+    claim: Claim
+    stage: Stage
+    code: int
+    words: bytes
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The connection is gone.
+
+    `unanswered` got its final dot and no reply; `cut_off` was begun and certainly did not get it; `unbegun`
+    was still at its envelope, refused with `code` where the server said why.
+    """
+
+    unanswered: Claim | None
+    cut_off: Claim | None
+    unbegun: Claim | None
+    code: int | None
+    words: str
+
+
+Event = Ready | Reply | Broken
+
+
+class Session:
+    """The part of a connection after its login. Its lane calls `offer`, `deliver` and `pump`; nothing blocks."""
+
+    def __init__(self, client: smtplib.SMTP, account: MailAccount) -> None:
+        assert client.sock is not None
+        self.socket: socket.socket = client.sock
+        self.socket.setblocking(False)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._account = account
+        self._is_pipelining = client.has_extn("pipelining")
+        self._incoming = bytearray()
+        self._reply_lines: list[bytes] = []
+        self._reply_bytes = 0
+        self._outgoing = bytearray()
+        self._sent_bytes = 0
+        # Replies still to come, in order, each with what it will answer.
+        self._expected: deque[tuple[Stage, Claim]] = deque()
+        # Commands that wait for the reply before them, where the server takes one at a time.
+        self._commands: deque[tuple[Stage, Claim, bytes]] = deque()
+        # The letter whose final dot is in the outgoing bytes, and where in the stream that dot ends.
+        self._delivering: Claim | None = None
+        self._dot_ends_at = 0
+        # The claim whose envelope is under way or taken.
+        self._offered: Claim | None = None
+        self._refusal: tuple[Stage, int, bytes] | None = None
+        self._needs_reset = False
+        self.is_ready = False
+        self.is_broken = False
+        self.letters_answered = 0
+        self._progress_at = time.monotonic()
+
+    @property
+    def claim_offered(self) -> Claim | None:
+        return self._offered
+
+    @property
+    def claim_delivering(self) -> Claim | None:
+        return self._delivering
+
+    @property
+    def wants_write(self) -> bool:
+        return bool(self._outgoing)
+
+    def offer(self, claim: Claim, envelope: tuple[bytes, bytes, bytes]) -> None:
+        """Queue the envelope of the next recipient; `Ready` or `Reply` follows."""
+        self._offered, self._refusal, self.is_ready = claim, None, False
+        if self._needs_reset:
+            # A refused recipient leaves its transaction open (RFC 5321, 4.1.1.5).
+            self._commands.append((Stage.RSET, claim, b"RSET\r\n"))
+            self._needs_reset = False
+        for stage, command in zip((Stage.MAIL, Stage.RCPT, Stage.DATA), envelope, strict=True):
+            self._commands.append((stage, claim, command))
+        self._send_commands()
+
+    def deliver(self, letter: bytes) -> None:
+        """Queue the letter of the claim that is ready; its begin has been committed."""
+        assert self._offered is not None and self.is_ready and self._delivering is None
+        self._delivering, self._offered, self.is_ready = self._offered, None, False
+        self._write(letter)
+        self._dot_ends_at = self._sent_bytes + len(self._outgoing)
+        self._expected.append((Stage.DOT, self._delivering))
+
+    def pump(self) -> list[Event]:
+        """Write and read what can be, and tell what has happened."""
+        try:
+            self._flush()
+        except OSError as error:
+            # The server may have said why before it closed: its words are read first.
+            return self._read_last(error)
+        events = self._read()
+        if not self.is_broken:
+            try:
+                self._flush()
+            except OSError as error:
+                events += self._read_last(error)
+        return events
+
+    def overdue(self, now: float) -> Broken | None:
+        """Give up when the server has been silent for too long; `now` is time.monotonic()."""
+        if not self._expected and not self._outgoing:
+            return None
+        is_dot = bool(self._expected) and self._expected[0][0] is Stage.DOT and not self._outgoing
+        patience = self._account.dot_timeout if is_dot else self._account.timeout
+        if now - self._progress_at < patience:
+            return None
+        return self._break(f"no reply in {patience:.0f} s")
+
+    def quit(self) -> None:
+        """Part politely where nothing is under way, and close in any case."""
+        if not self.is_broken and not self._expected and not self._outgoing and not self.is_ready:
+            try:
+                self.socket.send(b"QUIT\r\n")
+            except OSError:
+                # The server was faster; there is nothing left to say to it.
+                pass
+        self.close()
+
+    def close(self) -> None:
+        """Close at once; a letter that has not got its final dot is not accepted (RFC 5321, 4.1.1.4)."""
+        self.is_broken = True
+        self.socket.close()
+
+    def _break(self, words: str, code: int | None = None) -> Broken:
+        # The socket is closed by the pool, after its selector has let go of it.
+        self.is_broken = True
+        delivering, is_dot_out = self._delivering, self._sent_bytes >= self._dot_ends_at
+        return Broken(
+            unanswered=delivering if is_dot_out else None,
+            cut_off=None if is_dot_out else delivering,
+            unbegun=self._offered,
+            code=code,
+            words=words,
+        )
+
+    def _send_commands(self) -> None:
+        while self._commands and (self._is_pipelining or not self._expected):
+            stage, claim, command = self._commands.popleft()
+            self._write(command)
+            self._expected.append((stage, claim))
+
+    def _write(self, data: bytes) -> None:
+        if not self._expected and not self._outgoing:
+            self._progress_at = time.monotonic()
+        self._outgoing += data
+
+    def _flush(self) -> None:
+        while self._outgoing:
+            try:
+                sent = self.socket.send(self._outgoing)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                return
+            del self._outgoing[:sent]
+            self._sent_bytes += sent
+            self._progress_at = time.monotonic()
+
+    def _read_last(self, write_error: OSError) -> list[Event]:
+        events = self._read()
+        return events if self.is_broken else [*events, self._break(_words_of(write_error))]
+
+    def _read(self) -> list[Event]:
+        events: list[Event] = []
+        while not self.is_broken:
+            try:
+                data = self.socket.recv(READ_BYTES)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return events
+            except OSError as error:
+                return [*events, self._break(_words_of(error))]
+            if not data:
+                return [*events, self._break("the server closed the connection")]
+            self._progress_at = time.monotonic()
+            self._incoming += data
+            events += self._take_replies()
+        return events
+
+    def _take_replies(self) -> list[Event]:
+        """Cut whole replies out of what has come (RFC 5321, 4.2) and match each with what it answers."""
+        events: list[Event] = []
+        while not self.is_broken and (end := self._incoming.find(b"\n")) >= 0:
+            line = bytes(self._incoming[:end]).rstrip(b"\r")
+            del self._incoming[: end + 1]
+            self._reply_bytes += len(line)
+            if self._reply_bytes <= MAX_REPLY_BYTES:
+                self._reply_lines.append(line[4:])
+            if line[3:4] == b"-":
+                continue
+            words = b"\n".join(self._reply_lines)
+            self._reply_lines.clear()
+            self._reply_bytes = 0
+            if line[:3].isdigit():
+                events += self._answer(int(line[:3]), words)
+            else:
+                events.append(self._break(f"not an SMTP reply: {line[:100]!r}"))
+        if not self.is_broken and len(self._incoming) > MAX_REPLY_BYTES:
+            events.append(self._break("the server's reply does not end"))
+        return events
+
+    def _answer(self, code: int, words: bytes) -> list[Event]:
+        if not self._expected:
+            return [self._break(reply_text(words), code)]
+        stage, claim = self._expected.popleft()
+        if stage is Stage.DOT:
+            self._delivering = None
+            self.letters_answered += 1
+            self._send_commands()
+            return [Reply(claim, stage, code, words)]
+        if code == CLOSING:
+            return [self._break(reply_text(words), code)]
+        if self._refusal is None and not _is_taken(stage, code):
+            self._refusal = (stage, code, words)
+            # Whatever has not been sent of this envelope is not sent any more.
+            self._commands.clear()
+        self._send_commands()
+        return self._envelope_answered(claim, stage, code) if not self._awaits_envelope() else []
+
+    def _awaits_envelope(self) -> bool:
+        return bool(self._commands) or any(stage is not Stage.DOT for stage, _ in self._expected)
+
+    def _envelope_answered(self, claim: Claim, stage: Stage, code: int) -> list[Event]:
+        if self._refusal is None:
+            self.is_ready = True
+            return [Ready(claim)]
+        refusal = Reply(claim, *self._refusal)
+        self._offered, self._refusal, self._needs_reset = None, None, True
+        if stage is Stage.DATA and code == GO_AHEAD:
+            # The server waits for a letter to nobody; nothing it would take could be trusted, so the line is cut.
+            return [refusal, self._break("the server wants a letter although it refused its recipient")]
+        return [refusal]
+
+
+def _is_taken(stage: Stage, code: int) -> bool:
+    return code == GO_AHEAD if stage is Stage.DATA else 200 <= code < 300
+
+
+def _words_of(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__

@@ -1,0 +1,105 @@
+"""The end of lanes, dead ones above all: the token goes first, and with it everything that it held.
+
+What was claimed is pending again; what was begun becomes unknown, because nobody can tell whether the server
+took it. Any host can sweep for any other, and two sweeps at once do no harm: only the one that deleted the row
+touches its recipients.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from mailer.delivery.compose import letter_id
+from mailer.delivery.processes import ProcessIdentity
+from mailer.domain.clock import database_now
+from mailer.models.lanes import Lane
+from mailer.models.mailings import Attempt, AttemptStatus, Recipient, RecipientState, Verdict
+from mailer.models.transactions import AnySession, begin_writing
+
+logger = logging.getLogger(__name__)
+
+# A lane whose heartbeat is older than this has lost its right, whatever its process does.
+DEAD_AFTER = timedelta(seconds=30)
+
+
+def sweep(engine: Engine) -> list[int]:
+    """End the lanes whose heartbeat stopped, or whose process is gone from this host; the mailings concerned."""
+    with Session(engine) as session:
+        dead = [lane for lane in session.scalars(select(Lane)) if _is_dead(session, lane)]
+    for lane in dead:
+        _kill_if_here(lane)
+        with Session(engine) as session:
+            begin_writing(session)
+            # A lane that has found its breath since then is left alone.
+            unchanged = (Lane.token == lane.token) & (Lane.heartbeat_at == lane.heartbeat_at)
+            tokens = session.scalars(delete(Lane).where(unchanged).returning(Lane.token)).all()
+            words = "the worker was lost before the server answered"
+            _release(session, tokens, {lane.token: lane.letter_domain}, words)
+            session.commit()
+    return [lane.mailing_id for lane in dead]
+
+
+def end_lane(session: AnySession, token: str, words: str) -> None:
+    """Give up one lane of one's own; what it had begun and cannot answer for becomes unknown, with these words."""
+    ended = session.execute(delete(Lane).where(Lane.token == token).returning(Lane.token, Lane.letter_domain)).all()
+    _release(session, [row.token for row in ended], {row.token: row.letter_domain for row in ended}, words)
+
+
+def _is_dead(session: AnySession, lane: Lane) -> bool:
+    owner = _owner_of(lane)
+    if owner.is_on_this_host() and not owner.is_alive():
+        return True
+    return lane.heartbeat_at < database_now(session) - DEAD_AFTER
+
+
+def _kill_if_here(lane: Lane) -> None:
+    """A stopped process can hold SQLite's write lock, so it is killed before anything is written."""
+    owner = _owner_of(lane)
+    if owner.is_on_this_host() and owner.is_alive():
+        logger.warning("Lane %s stopped beating, so its process %s is killed.", lane.token[:8], lane.pid)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(lane.pid, signal.SIGKILL)
+
+
+def _owner_of(lane: Lane) -> ProcessIdentity:
+    return ProcessIdentity(lane.host, lane.boot_id, lane.pid, lane.pid_began)
+
+
+def _release(session: AnySession, tokens: Sequence[str], letter_domains: dict[str, str], words: str) -> None:
+    held = Recipient.lane.in_(tokens)
+    now = database_now(session)
+    session.execute(
+        update(Recipient)
+        .where(held, Recipient.state == RecipientState.CLAIMED)
+        .values(state=RecipientState.PENDING, lane=None, changed_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    # The lane stays on these rows: a late reply that bears its token may still settle them.
+    unknown = session.execute(
+        update(Recipient)
+        .where(held, Recipient.state == RecipientState.BEGUN)
+        .values(state=RecipientState.UNKNOWN, changed_at=now)
+        .returning(Recipient.id, Recipient.mailing_id, Recipient.round, Recipient.tries, Recipient.lane)
+        .execution_options(synchronize_session=False)
+    ).all()
+    attempts = [
+        {
+            "mailing_id": row.mailing_id,
+            "recipient_id": row.id,
+            "round": row.round,
+            "attempted_at": now,
+            "status": AttemptStatus.UNKNOWN,
+            "verdict": Verdict.UNKNOWN,
+            "reply": words,
+            "letter_id": letter_id(row.mailing_id, row.id, row.tries, row.lane, letter_domains[row.lane]),
+        }
+        for row in unknown
+    ]
+    if attempts:
+        session.execute(insert(Attempt), attempts)

@@ -1,0 +1,99 @@
+"""One RQ worker that outlives Redis and stops politely."""
+
+import logging
+import os
+import signal
+import time
+from types import FrameType
+
+from flask import Flask
+from rq import Worker
+
+from mailer.delivery.bell import NO_REDIS
+from mailer.delivery.queues import LANES, STARTS, redis_connection
+from mailer.delivery.stopping import stop_on_sigterm
+from mailer.extensions import db
+
+logger = logging.getLogger(__name__)
+
+# Short, so that the dashboard forgets a killed worker soon, and an idle one notices a vanished Redis.
+WORKER_TTL_SECONDS = 60
+RECONNECT_SECONDS = 1
+LOOK_SECONDS = 0.2
+
+
+class PoliteWorker(Worker):
+    """Passes SIGTERM on to its work-horse, which finishes what it has begun."""
+
+    max_connection_wait_time = 2.0
+    is_stop_requested = False
+
+    def handle_warm_shutdown_request(self) -> None:
+        PoliteWorker.is_stop_requested = True
+        if self.horse_pid:
+            _ask_to_stop(self.horse_pid)
+
+    def setup_work_horse_signals(self) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop_on_sigterm()
+
+
+def work(app: Flask) -> None:
+    """Work until SIGTERM or SIGINT; come back whenever Redis does.
+
+    Raises mailer.delivery.queues.RedisNotConfigured.
+    """
+    # A work-horse shares no database connection with its parent: it would corrupt both.
+    os.register_at_fork(after_in_child=lambda: db.engine.dispose(close=False))
+    connection = redis_connection()
+    while not PoliteWorker.is_stop_requested:
+        worker = None
+        _stop_between_workers()
+        try:
+            worker = PoliteWorker([STARTS, LANES], connection=connection, worker_ttl=WORKER_TTL_SECONDS)
+            worker.log_result_lifespan = False
+            worker.work(logging_level="WARNING")
+        except NO_REDIS as error:
+            logger.warning("Redis does not answer (%s); the worker will try again.", error)
+        if worker is not None and worker.horse_pid:
+            _see_horse_home(worker.horse_pid)
+        if not PoliteWorker.is_stop_requested:
+            time.sleep(RECONNECT_SECONDS)
+
+
+def _stop_between_workers() -> None:
+    """Until RQ sets its own handlers, a signal ends the process through this one."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _see_horse_home(horse_pid: int) -> None:
+    """The worker lost Redis while its horse was at work: let it finish, for its work needs no Redis."""
+    is_asked = False
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        PoliteWorker.is_stop_requested = True
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+    while True:
+        try:
+            if os.waitpid(horse_pid, os.WNOHANG)[0]:
+                return
+        except ChildProcessError:
+            return
+        if PoliteWorker.is_stop_requested and not is_asked:
+            is_asked = True
+            _ask_to_stop(horse_pid)
+        time.sleep(LOOK_SECONDS)
+
+
+def _ask_to_stop(horse_pid: int) -> None:
+    try:
+        os.kill(horse_pid, signal.SIGTERM)
+    except ProcessLookupError:
+        logger.debug("The work-horse %s has already gone.", horse_pid)
