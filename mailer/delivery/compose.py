@@ -9,8 +9,14 @@ from email.utils import format_datetime, formataddr
 
 from mailer.domain.addresses import envelope_address
 
-# Seven bits pass every server; lines of an unencoded text may be as long as RFC 5322 (2.1.1) allows.
-_BODY_POLICY = SMTP.clone(cte_type="7bit", max_line_length=998)
+# Seven bits pass every server; an encoded text has lines of at most 76 characters (RFC 2045, 6.7 and 6.8).
+_BODY_POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
+
+# A text that is sent as it is may have longer ones (RFC 5322, 2.1.1).
+_LONGEST_LINE = 998
+
+# Encoded words have at most 75 characters (RFC 2047, 2); one is left for the blank before them.
+_LONGEST_HEADER_LINE = 76
 
 _LINE_STARTING_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -29,9 +35,7 @@ class Composer:
         self._domain = self.envelope_sender.rpartition("@")[2]
         self._head = _header("From", address_header(*sender)) + _header("Reply-To", address_header(*reply_to))
         self._head += _header("Subject", text_header("Subject", subject))
-        content = EmailMessage(policy=_BODY_POLICY)
-        content.set_content(body.replace("\r\n", "\n").replace("\r", "\n"), charset="utf-8")
-        self._content = dot_stuffed(content.as_bytes())
+        self._content = _content(body.replace("\r\n", "\n").replace("\r", "\n"))
 
     def letter_id(self, recipient_id: int, try_number: int, lane_token: str) -> str:
         """The Message-ID of one try, without its brackets; anybody who knows the row can work it out again."""
@@ -64,13 +68,14 @@ def address_header(name: str, address: str) -> str:
     if name.isascii():
         return formataddr((name, address))
     # Room is left on the first line for the header's own name.
-    return f"{Header(name, 'utf-8', header_name='Reply-To').encode(linesep=_FOLD)} <{address}>"
+    encoded = Header(name, "utf-8", _LONGEST_HEADER_LINE, header_name="Reply-To").encode(linesep=_FOLD)
+    return f"{encoded} <{address}>"
 
 
 def text_header(name: str, text: str) -> str:
     """A header's free text, encoded and folded where needed (RFC 2047)."""
     charset = "us-ascii" if text.isascii() else "utf-8"
-    return Header(text, charset, header_name=name).encode(linesep=_FOLD)
+    return Header(text, charset, _LONGEST_HEADER_LINE, header_name=name).encode(linesep=_FOLD)
 
 
 _FOLD = "\r\n"
@@ -78,6 +83,14 @@ _FOLD = "\r\n"
 
 def _header(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode("ascii")
+
+
+def _content(body: str) -> bytes:
+    """The headers of the content, and the content itself, ready for the wire."""
+    content = EmailMessage(policy=_BODY_POLICY)
+    is_sendable_as_is = body.isascii() and all(len(line) <= _LONGEST_LINE for line in body.split("\n"))
+    content.set_content(body, charset="utf-8", cte="7bit" if is_sendable_as_is else None)
+    return dot_stuffed(content.as_bytes())
 
 
 def dot_stuffed(content: bytes) -> bytes:

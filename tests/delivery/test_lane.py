@@ -1,0 +1,255 @@
+"""A whole lane against a real SMTP server that answers by address."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mailer.delivery.lane import End
+from mailer.domain.books import Books, books_of
+from mailer.domain.clock import database_now
+from mailer.domain.holds import holds_on_account
+from mailer.models.lanes import HoldKind, Lane
+from mailer.models.mailings import Attempt, AttemptStatus, Mailing, MailingStatus, Recipient, Verdict
+from mailer.models.users import User
+from tests.delivery.conftest import Deliver
+from tests.support.factories import clients_with, message_of, recipients_of, started_mailing_of, states_of
+from tests.support.smtp_faults import LOGIN_REFUSED, SENDER_REFUSED, TOO_BUSY
+from tests.support.smtp_server import SmtpServer
+
+AttemptsOf = Callable[[Mailing], list[Attempt]]
+
+
+@pytest.fixture(params=[True, False], ids=["pipelining", "one command at a time"])
+def is_pipelining(smtp_server: SmtpServer, request: pytest.FixtureRequest) -> bool:
+    smtp_server.manners.is_pipelining = request.param
+    return bool(request.param)
+
+
+def mailing_to(owner: User, *emails: str) -> Mailing:
+    return started_mailing_of(owner, clients=clients_with(owner, *emails))
+
+
+def test_every_recipient_gets_one_letter(
+    smtp_server: SmtpServer, is_pipelining: bool, deliver: Deliver, alice: User, session: Session
+) -> None:
+    emails = [f"ok{number}@example.org" for number in range(40)]
+    mailing = mailing_to(alice, *emails)
+    assert deliver(mailing) is End.DRY
+    assert mailing.status is MailingStatus.COMPLETED
+    assert books_of(session, mailing) == Books(accepted=40)
+    assert smtp_server.ledger.copies() == dict.fromkeys(emails, 1)
+    assert smtp_server.ledger.connections <= 3
+    assert session.scalars(select(Lane)).all() == []
+
+
+def test_each_answer_finds_its_recipient(
+    smtp_server: SmtpServer,
+    is_pipelining: bool,
+    deliver: Deliver,
+    alice: User,
+    session: Session,
+    attempts_of: AttemptsOf,
+) -> None:
+    mailing = mailing_to(
+        alice,
+        "ok1@example.org",
+        "user-unknown1@example.org",
+        "spam1@example.org",
+        "drop1@example.org",
+        "kept-drop1@example.org",
+        "grey1@example.org",
+        "ok2@example.org",
+        "user-unknown2@example.org",
+        "ok3@example.org",
+    )
+    deliver(mailing)
+    assert states_of(mailing) == {
+        "ok1@example.org": "accepted",
+        "user-unknown1@example.org": "failed",
+        "spam1@example.org": "failed",
+        "drop1@example.org": "unknown",
+        "kept-drop1@example.org": "unknown",
+        "grey1@example.org": "pending",
+        "ok2@example.org": "accepted",
+        "user-unknown2@example.org": "failed",
+        "ok3@example.org": "accepted",
+    }
+    answers = {session.get_one(Recipient, a.recipient_id).email: a for a in attempts_of(mailing)}
+    assert (answers["user-unknown1@example.org"].code, answers["user-unknown1@example.org"].verdict) == (
+        550,
+        Verdict.RECIPIENT,
+    )
+    assert answers["user-unknown1@example.org"].reply == "5.1.1 User unknown"
+    assert (answers["spam1@example.org"].code, answers["spam1@example.org"].verdict) == (554, Verdict.CONTENT)
+    assert (answers["drop1@example.org"].code, answers["drop1@example.org"].status) == (None, AttemptStatus.UNKNOWN)
+    assert answers["grey1@example.org"].status is AttemptStatus.DEFERRED
+    assert mailing.status is MailingStatus.STARTED
+
+
+def test_a_deferred_recipient_is_satisfied_on_the_second_try(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session, attempts_of: AttemptsOf
+) -> None:
+    mailing = mailing_to(alice, "grey1@example.org", "grey-dot1@example.org")
+    deliver(mailing)
+    assert set(states_of(mailing).values()) == {"pending"}
+    assert all(recipient.next_attempt_at is not None for recipient in recipients_of(mailing))
+    session.execute(update(Recipient).values(next_attempt_at=database_now(session)))
+    deliver(mailing)
+    assert books_of(session, mailing) == Books(accepted=2)
+    statuses = sorted(attempt.status.value for attempt in attempts_of(mailing))
+    assert statuses == ["deferred", "deferred", "success", "success"]
+    assert smtp_server.ledger.copies() == {"grey1@example.org": 1, "grey-dot1@example.org": 1}
+
+
+def test_a_letter_cut_off_before_its_dot_is_tried_again(
+    smtp_server: SmtpServer,
+    is_pipelining: bool,
+    deliver: Deliver,
+    alice: User,
+    session: Session,
+    attempts_of: AttemptsOf,
+) -> None:
+    # Too long for the buffers on the way, so that its dot is certainly still here when the line breaks.
+    body = "A long letter. " * 800_000
+    clients = clients_with(alice, "cut-midway1@example.org", "ok1@example.org")
+    mailing = started_mailing_of(alice, message=message_of(alice, body=body), clients=clients)
+    deliver(mailing)
+    assert states_of(mailing) == {"cut-midway1@example.org": "pending", "ok1@example.org": "accepted"}
+    assert sorted(attempt.status.value for attempt in attempts_of(mailing)) == ["deferred", "success"]
+
+
+def test_an_envelope_whose_line_breaks_costs_its_recipient_nothing(
+    smtp_server: SmtpServer, is_pipelining: bool, deliver: Deliver, alice: User, session: Session
+) -> None:
+    mailing = mailing_to(alice, "cut1@example.org", "ok1@example.org", "ok2@example.org")
+    deliver(mailing)
+    assert books_of(session, mailing) == Books(accepted=3)
+
+
+@pytest.mark.parametrize("reply", [LOGIN_REFUSED, "534 5.7.9 Application-specific password required"])
+def test_a_refused_login_holds_the_account_and_burns_nobody(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session, reply: str
+) -> None:
+    smtp_server.manners.login_reply = reply
+    mailing = mailing_to(alice, *(f"ok{number}@example.org" for number in range(10)))
+    end = deliver(mailing, MAIL_USERNAME="shop", MAIL_PASSWORD="wrong")
+    assert end is End.ACCOUNT_HELD
+    assert books_of(session, mailing) == Books(pending=10)
+    (hold,) = holds_on_account(session, database_now(session))
+    assert (hold.kind, hold.code, hold.until) == (HoldKind.LOGIN_REFUSED, int(reply[:3]), None)
+    connections = smtp_server.ledger.connections
+    assert deliver(mailing, MAIL_USERNAME="shop", MAIL_PASSWORD="wrong") is End.SHUT
+    assert smtp_server.ledger.connections == connections
+
+
+def test_a_refused_sender_holds_the_account_and_burns_nobody(
+    smtp_server: SmtpServer, is_pipelining: bool, deliver: Deliver, alice: User, session: Session
+) -> None:
+    smtp_server.manners.sender_reply = SENDER_REFUSED
+    mailing = mailing_to(alice, *(f"ok{number}@example.org" for number in range(10)))
+    assert deliver(mailing) is End.ACCOUNT_HELD
+    assert books_of(session, mailing) == Books(pending=10)
+    (hold,) = holds_on_account(session, database_now(session))
+    assert (hold.kind, hold.reason) == (HoldKind.SENDER_REFUSED, "5.7.1 You may not send as this address")
+    assert len(smtp_server.ledger) == 0
+
+
+def test_an_unreachable_server_makes_everybody_wait(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session, attempts_of: AttemptsOf
+) -> None:
+    smtp_server.go_away()
+    mailing = mailing_to(alice, *(f"ok{number}@example.org" for number in range(5)))
+    assert deliver(mailing) is End.ACCOUNT_HELD
+    assert books_of(session, mailing) == Books(pending=5)
+    (attempt,) = attempts_of(mailing)
+    assert (attempt.status, attempt.verdict) == (AttemptStatus.DEFERRED, Verdict.TEMPORARY)
+    (hold,) = holds_on_account(session, database_now(session))
+    assert hold.kind is HoldKind.UNREACHABLE and hold.until is not None
+    smtp_server.listen()
+    hold.until = database_now(session)
+    deliver(mailing)
+    assert books_of(session, mailing) == Books(accepted=5)
+    assert hold.lifted_at is not None
+
+
+def test_the_pauses_grow_while_the_server_stays_away(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    smtp_server.go_away()
+    mailing = mailing_to(alice, "ok1@example.org")
+    pauses = []
+    for _ in range(3):
+        deliver(mailing)
+        (hold,) = holds_on_account(session, database_now(session))
+        assert hold.until is not None
+        pauses.append(hold.until - hold.placed_at)
+        hold.until = database_now(session)
+    assert pauses == [timedelta(seconds=5), timedelta(seconds=10), timedelta(seconds=20)]
+
+
+def test_a_server_too_busy_to_greet_is_left_alone_for_a_while(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    smtp_server.manners.greeting = TOO_BUSY
+    mailing = mailing_to(alice, "ok1@example.org", "ok2@example.org")
+    assert deliver(mailing) is End.ACCOUNT_HELD
+    assert books_of(session, mailing) == Books(pending=2)
+    (hold,) = holds_on_account(session, database_now(session))
+    assert (hold.kind, hold.code) == (HoldKind.UNREACHABLE, 421)
+
+
+def test_a_hanging_server_leaves_an_unknown_and_holds_up_nobody_else(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    emails = [f"ok{number}@example.org" for number in range(20)]
+    mailing = mailing_to(alice, "kept-hang1@example.org", "hang-early1@example.org", *emails)
+    deliver(mailing, MAIL_TIMEOUT=1, MAIL_DOT_TIMEOUT=1)
+    states = states_of(mailing)
+    assert states.pop("kept-hang1@example.org") == "unknown"
+    assert states.pop("hang-early1@example.org") == "pending"
+    assert set(states.values()) == {"accepted"}
+
+
+def test_a_doubled_job_finds_the_lane_and_returns(deliver: Deliver, alice: User, session: Session) -> None:
+    mailing = mailing_to(alice, "ok1@example.org")
+    now = database_now(session)
+    session.add(
+        Lane(
+            token="0" * 32,
+            mailing_id=mailing.id,
+            host="another",
+            boot_id="boot",
+            pid=1,
+            pid_began="1",
+            letter_domain="mailer.example",
+            started_at=now,
+            heartbeat_at=now,
+        )
+    )
+    assert deliver(mailing) is None
+    assert states_of(mailing) == {"ok1@example.org": "pending"}
+
+
+def test_what_is_pending_at_the_end_of_the_window_expires(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    mailing = mailing_to(alice, "ok1@example.org", "ok2@example.org")
+    now = database_now(session)
+    mailing.start_time, mailing.end_time = now - timedelta(hours=2), now - timedelta(hours=1)
+    assert deliver(mailing) is End.SHUT
+    assert mailing.status is MailingStatus.COMPLETED
+    assert books_of(session, mailing) == Books(expired=2)
+    assert len(smtp_server.ledger) == 0
+
+
+def test_an_address_that_no_envelope_can_carry_fails_alone(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    mailing = mailing_to(alice, "ok1@example.org", "ok2@example.org")
+    bad = recipients_of(mailing)[0]
+    bad.email = "почта@пример..рф"
+    deliver(mailing)
+    assert sorted(states_of(mailing).values()) == ["accepted", "failed"]

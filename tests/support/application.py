@@ -1,0 +1,120 @@
+"""The application under test: its environment, the app itself, and a session on its database."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from mailer import create_app
+from mailer.extensions import db
+from tests.support.ports import free_port
+from tests.support.redis_server import RedisServer
+
+# Everything in CONTRACT.md that the environment can say; what a test does not set must not leak in from outside.
+SETTINGS = (
+    "PORT HOST DATA_DIR DATABASE_URL REDIS_URL MAIL_SERVER MAIL_PORT MAIL_USERNAME MAIL_PASSWORD MAIL_USE_TLS "
+    "MAIL_USE_SSL MAIL_DEFAULT_SENDER MAIL_LIMITS MAIL_CONNECTIONS MAIL_TIMEOUT MAIL_DOT_TIMEOUT RETRY_DELAY "
+    "SECRET_KEY TRUSTED_PROXIES METRICS_TOKEN BASE_URL ALLOW_HTTP_LINKS WORKERS REGISTRATION "
+    "REQUIRE_CONFIRMED_EMAIL FORBIDDEN_WORDS"
+).split()
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    path = tmp_path / "data"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def environment(
+    data_dir: Path, database_url: str, redis_server: RedisServer, request: pytest.FixtureRequest
+) -> dict[str, str]:
+    """The settings of this test, for the app within it and for processes that it starts.
+
+    Mail goes to the test's own SMTP server if the test asks for one (`smtp_server`), else to a closed port.
+    Each setting is set, if only to nothing, so that no `.env` of a developer is heard.
+    """
+    mail_port = request.getfixturevalue("smtp_server").port if "smtp_server" in request.fixturenames else free_port()
+    return dict.fromkeys(SETTINGS, "") | {
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_server.url,
+        "MAIL_SERVER": "127.0.0.1",
+        "MAIL_PORT": str(mail_port),
+        "MAIL_DEFAULT_SENDER": "Corner Shop <shop@mailer.example>",
+        "MAIL_CONNECTIONS": "3",
+        "MAIL_TIMEOUT": "5",
+        "MAIL_DOT_TIMEOUT": "5",
+        "RETRY_DELAY": "1",
+        "ALLOW_HTTP_LINKS": "1",
+        "SECRET_KEY": "a key that only tests know",
+    }
+
+
+AppMaker = Callable[..., Flask]
+
+
+@pytest.fixture
+def make_app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[AppMaker]:
+    """Makes apps on the test's database: `make_app(csrf=True, REGISTRATION="closed")`."""
+    made: list[Flask] = []
+
+    def make(*, csrf: bool = False, **settings: str) -> Flask:
+        for name, value in (environment | settings).items():
+            monkeypatch.setenv(name, value)
+        config: dict[str, Any] = {"TESTING": True, "MAIL_SUPPRESS_SEND": False, "WTF_CSRF_ENABLED": csrf}
+        app = create_app(config)
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: AppMaker) -> Flask:
+    """The application without CSRF tokens, so that a test's form holds only what the test is about."""
+    return make_app()
+
+
+@pytest.fixture
+def app_with_csrf(make_app: AppMaker) -> Flask:
+    """The application as it is served."""
+    return make_app(csrf=True)
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    with app.app_context():
+        return db.engine
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """The test's own view of the database.
+
+    The visitors (`as_alice` and so on) commit it before each request, so that the request sees what the test did,
+    and the test sees what the request did. Commit it yourself before threads and processes look.
+    """
+    with Session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def app_context(app: Flask) -> Iterator[None]:
+    """For code that asks for current_app. Not for requests: they would share Flask-Login's memory of who came."""
+    with app.app_context():
+        yield
+
+
+def environment_of_process(environment: dict[str, str]) -> dict[str, str]:
+    """This machine's environment (PATH and so on) with the test's settings on top."""
+    return {**os.environ, **environment}

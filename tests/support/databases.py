@@ -1,0 +1,121 @@
+"""A fresh, migrated database for each test: a copied SQLite file, or a cloned PostgreSQL database."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import flask_migrate
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+from sqlalchemy.engine import make_url
+
+from mailer import create_app
+from mailer.extensions import db
+from tests.support.postgresql_server import postgresql_server
+
+
+class Databases(Protocol):
+    """Makes databases by copying one that was migrated once."""
+
+    def create(self, directory: Path, *, is_migrated: bool = True) -> str:
+        """The URL of a new database; `directory` is where it lives if it is a file."""
+
+    def drop(self, url: str) -> None: ...
+
+
+class SqliteDatabases:
+    def __init__(self, template: Path) -> None:
+        self.template = template
+        migrate(f"sqlite:///{template}")
+
+    def create(self, directory: Path, *, is_migrated: bool = True) -> str:
+        path = directory / ("mailer.sqlite" if is_migrated else "empty.sqlite")
+        if is_migrated:
+            shutil.copyfile(self.template, path)
+        return f"sqlite:///{path}"
+
+    def drop(self, url: str) -> None:
+        """The file goes with the test's directory."""
+
+
+class PostgresqlDatabases:
+    def __init__(self, server_url: str) -> None:
+        self.server_url = make_url(server_url)
+        self.prefix = f"mailer_test_{os.getpid()}"
+        self.numbers = itertools.count(1)
+        self.connection = psycopg.connect(self._text(self.server_url.database or "postgres"), autocommit=True)
+        self.template = f"{self.prefix}_template"
+        self._create(self.template, "template0")
+        migrate(self._text(self.template))
+
+    def create(self, directory: Path, *, is_migrated: bool = True) -> str:
+        name = f"{self.prefix}_{next(self.numbers)}"
+        self._create(name, self.template if is_migrated else "template0")
+        return self._text(name)
+
+    def drop(self, url: str) -> None:
+        self._drop(str(make_url(url).database))
+
+    def close(self) -> None:
+        self._drop(self.template)
+        self.connection.close()
+
+    def _text(self, database: str) -> str:
+        return self.server_url.set(drivername="postgresql", database=database).render_as_string(hide_password=False)
+
+    def _create(self, name: str, template: str) -> None:
+        # A file copy is the faster of the two strategies for a small database on a server without fsync.
+        statement = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        self.connection.execute(statement.format(Identifier(name), Identifier(template)))
+
+    def _drop(self, name: str) -> None:
+        # FORCE ends the connections of processes that a test killed or forgot.
+        self.connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+
+
+def migrate(url: str) -> None:
+    """Bring an empty database to the newest schema, as `flask db upgrade` does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", url)
+        app = create_app({"SECRET_KEY": "unused"})
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def database_kind(pytestconfig: pytest.Config) -> str:
+    return str(pytestconfig.getoption("--database"))
+
+
+@pytest.fixture(scope="session")
+def databases(
+    database_kind: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Databases]:
+    if database_kind == "sqlite":
+        yield SqliteDatabases(tmp_path_factory.mktemp("template") / "mailer.sqlite")
+        return
+    with postgresql_server() as server_url:
+        made = PostgresqlDatabases(server_url)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """The URL of this test's own database, migrated and empty."""
+    url = databases.create(tmp_path)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """The URL of this test's own database, without a single table."""
+    url = databases.create(tmp_path, is_migrated=False)
+    yield url
+    databases.drop(url)

@@ -1,0 +1,176 @@
+"""The product's real processes, as a test starts, kills and stops them; nothing of them outlives the test."""
+
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from mailer.config import PROJECT_DIR
+from tests.support.ports import free_port
+from tests.support.process_table import descendants_of, marked_processes
+from tests.support.waiting import wait_until
+
+MARK = "MAILER_TEST_MARK"
+SHOWN_LOG_CHARACTERS = 6_000
+
+
+class Running:
+    """One process of the product, and the log that it writes."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.name = name
+        self.process = process
+        self.log = log
+
+    @property
+    def words(self) -> str:
+        """All that it has printed so far."""
+        return self.log.read_text(errors="replace")
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def children(self) -> list[int]:
+        return descendants_of(self.process.pid)
+
+    def kill_alone(self) -> None:
+        """SIGKILL to the process itself; its children live on for as long as they want to."""
+        self.process.kill()
+        self.process.wait()
+
+    def kill_with_children(self) -> list[int]:
+        """SIGKILL to the process and everything below it, at once; who that was."""
+        family = [self.process.pid, *self.children()]
+        for pid in family:
+            kill(pid)
+        self.process.wait()
+        return family
+
+    def freeze(self) -> None:
+        """SIGSTOP to the process and its children, as when a machine is suspended."""
+        for pid in [self.process.pid, *self.children()]:
+            os.kill(pid, signal.SIGSTOP)
+
+    def terminate(self, within: float = 60) -> int:
+        """SIGTERM, as an operator stops it; its exit status."""
+        self.process.terminate()
+        return self.process.wait(within)
+
+
+def kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+class Processes:
+    """Starts processes that share one environment, and ends them all."""
+
+    def __init__(self, environment: Mapping[str, str], log_dir: Path) -> None:
+        self.mark = secrets.token_hex(8)
+        self.environment = {**os.environ, **environment, MARK: self.mark, "PYTHONUNBUFFERED": "1"}
+        self.log_dir = log_dir
+        self.started: list[Running] = []
+
+    def start(self, name: str, *arguments: str, **settings: str) -> Running:
+        """Start `python arguments...` in a session of its own, its settings changed by `settings`."""
+        number = len(self.started) + 1
+        log = self.log_dir / f"{number:02}-{name}.log"
+        with open(log, "wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=PROJECT_DIR,
+                env=self.environment | settings,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        running = Running(name, process, log)
+        self.started.append(running)
+        return running
+
+    def start_flask(self, *arguments: str, **settings: str) -> Running:
+        return self.start(arguments[0], "-m", "flask", "--app", "wsgi", *arguments, **settings)
+
+    def start_worker(self, **settings: str) -> Running:
+        return self.start_flask("worker", **settings)
+
+    def start_scheduler(self, **settings: str) -> Running:
+        return self.start_flask("scheduler", **settings)
+
+    def start_web(self, **settings: str) -> str:
+        """Start gunicorn; the URL where it answers."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        bind = ("--bind", f"127.0.0.1:{port}", "--threads", "8", "--no-control-socket")
+        web = self.start("web", "-m", "gunicorn", *bind, "wsgi:app", **settings)
+        wait_until(lambda: answers(url) or not web.is_alive, "the web server to answer")
+        assert web.is_alive, web.words
+        return url
+
+    def flask(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run one flask command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+            cwd=PROJECT_DIR,
+            env=self.environment | settings,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def end_all(self) -> None:
+        """Kill whatever is left, work-horses in process groups of their own included."""
+        family = {running.process.pid for running in self.started if running.is_alive}
+        for pid in list(family):
+            family.update(descendants_of(pid))
+        while family:
+            for pid in family:
+                kill(pid)
+            for running in self.started:
+                running.process.wait()
+            family = set(marked_processes(f"{MARK}={self.mark}"))
+
+
+def answers(url: str) -> bool:
+    """Whether a web server answers there, be it with an error."""
+    try:
+        urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def processes(environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Processes]:
+    log_dir = tmp_path / "logs"
+    log_dir.mkdir()
+    started = Processes(environment, log_dir)
+    yield started
+    started.end_all()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the ends of the processes' logs with a test that fails."""
+    report = yield
+    started = getattr(item, "funcargs", {}).get("processes")
+    if report.failed and isinstance(started, Processes):
+        for running in started.started:
+            state = "running" if running.is_alive else f"exit status {running.process.returncode}"
+            words = running.words[-SHOWN_LOG_CHARACTERS:]
+            report.sections.append((f"{running.log.name} (process {running.process.pid}, {state})", words))
+    return report

@@ -1,0 +1,93 @@
+"""How the tests' SMTP server misbehaves: towards one address, by its local part, or towards everybody."""
+
+import enum
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+
+class AfterDot(enum.StrEnum):
+    """What the server does when a letter has come in whole."""
+
+    ANSWER = "answer"
+    CLOSE = "close"
+    HANG = "hang"
+
+
+class Cut(enum.StrEnum):
+    """Where the server closes the connection too early.
+
+    A client knows that its letter was cut only if it is too big for the buffers on the way: a small one is
+    written whole, with its final dot, before the client can notice.
+    """
+
+    BEFORE_LETTER = "in place of the answer to DATA"
+    WITHIN_LETTER = "after the first line of the letter"
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What becomes of a letter to one address. `times` is how often an address gets it; then it is accepted."""
+
+    rcpt_reply: str | None = None
+    hangs_at_rcpt: bool = False
+    cut: Cut | None = None
+    dot_reply: str | None = None
+    is_kept: bool = True
+    after_dot: AfterDot = AfterDot.ANSWER
+    dot_delay: float = 0.0
+    times: int | None = None
+
+
+ACCEPTING = Behaviour()
+
+# The local part of an address names the behaviour, a number may follow: grey@, grey7@, kept-drop-12@.
+BEHAVIOURS = {
+    "ok": ACCEPTING,
+    "grey": Behaviour(rcpt_reply="451 4.7.1 Greylisted, please try again", times=1),
+    "grey-dot": Behaviour(dot_reply="451 4.3.0 Try again later", is_kept=False, times=1),
+    "busy": Behaviour(rcpt_reply="450 4.2.1 The mailbox is busy"),
+    "full": Behaviour(rcpt_reply="552 5.2.2 Mailbox full"),
+    "user-unknown": Behaviour(rcpt_reply="550 5.1.1 User unknown"),
+    "spam": Behaviour(dot_reply="554 5.7.1 Message rejected under suspicion of SPAM", is_kept=False),
+    "cut": Behaviour(cut=Cut.BEFORE_LETTER, times=1),
+    "cut-midway": Behaviour(cut=Cut.WITHIN_LETTER, times=1),
+    "drop": Behaviour(is_kept=False, after_dot=AfterDot.CLOSE),
+    "kept-drop": Behaviour(after_dot=AfterDot.CLOSE),
+    "hang-early": Behaviour(hangs_at_rcpt=True),
+    "hang": Behaviour(is_kept=False, after_dot=AfterDot.HANG),
+    "kept-hang": Behaviour(after_dot=AfterDot.HANG),
+    "slow": Behaviour(dot_delay=0.5),
+}
+
+
+class AddressBook:
+    """Remembers how often each address has got its behaviour."""
+
+    def __init__(self) -> None:
+        self._shown: Counter[str] = Counter()
+
+    def behaviour_towards(self, address: str) -> Behaviour:
+        """This address's behaviour now; each call is one letter offered."""
+        local_part = address.partition("@")[0].lower()
+        behaviour = BEHAVIOURS.get(re.sub(r"[-.]?\d+$", "", local_part), ACCEPTING)
+        self._shown[address] += 1
+        if behaviour.times is not None and self._shown[address] > behaviour.times:
+            return ACCEPTING
+        return behaviour
+
+
+@dataclass
+class Manners:
+    """How the server treats everybody. A test may change these while it runs; None and 0 mean nothing special."""
+
+    is_pipelining: bool = True
+    greeting: str | None = None
+    login_reply: str | None = None
+    sender_reply: str | None = None
+    dot_delay: float = 0.0
+
+
+LOGIN_REFUSED = "535 5.7.8 Authentication failed: wrong password"
+SENDER_REFUSED = "550 5.7.1 You may not send as this address"
+TOO_BUSY = "421 4.3.2 Too busy, come back later"
