@@ -19,6 +19,10 @@ from sqlalchemy import Engine
 from mailer.delivery.outcomes import Outcome
 
 
+class DatabaseAway(Exception):
+    """The database did not answer; nobody knows whether the turn was committed, and it may be repeated."""
+
+
 class MailingGone(Exception):
     """The mailing was deleted, and its recipients with it."""
 
@@ -72,6 +76,8 @@ class Wishes:
     # Claims that go back untouched: pending again, without an attempt.
     give_back: Collection[int] = ()
     claim_count: int = 0
+    # Recipients who were never claimed are looked for beyond this id.
+    claim_after: int = 0
     # All recipients that the lane knows it holds; others under its token come from a turn whose answer was lost.
     held: Collection[int] | None = field(default=None)
 
@@ -80,7 +86,7 @@ class Fence(Protocol):
     """A lane's only way to the recipients."""
 
     def turn(self, wishes: Wishes) -> Turn:
-        """Take one turn; durable when it returns. Raises sqlalchemy.exc.DBAPIError when the database is away."""
+        """Take one turn; durable when it returns. Raises DatabaseAway or MailingGone."""
 
     def close(self) -> None:
         """Let go of the database connection."""

@@ -1,16 +1,18 @@
 """The fence on PostgreSQL: one statement a turn, autocommitted."""
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
-from mailer.delivery.claims import Claim, MailingGone, Turn, Wishes
+from mailer.delivery.claims import Claim, DatabaseAway, MailingGone, Turn, Wishes
 
 # The parts read one snapshot, and each row is written by one part only.
 # - alive: the row lock keeps a sweep out until this turn is committed; a sweep that came first leaves no row.
 # - done: a late reply may settle its own `unknown`, whose lane still bears the token, but not reopen it.
 # - begun: a claimed recipient goes out, or is suppressed, or goes back because the gate is shut.
-# - due, fresh: recipients who wait for another try come first, so that a long mailing does not starve them.
+# - due, fresh: recipients who are to be tried again come first, so that a long mailing does not starve them.
 TURN = """
 WITH
 alive AS MATERIALIZED (
@@ -52,9 +54,9 @@ logged AS (
     FROM done JOIN answer USING (id)
 ),
 returned AS (
-    UPDATE recipients SET state = 'pending', lane = NULL, changed_at = clock_timestamp()
-    WHERE lane = %(token)s AND state = 'claimed'
-          AND (id = ANY(%(give_back)s::bigint[]) OR (%(knows)s AND NOT id = ANY(%(held)s::bigint[])))
+    UPDATE recipients
+    SET state = 'pending', lane = NULL, next_attempt_at = clock_timestamp(), changed_at = clock_timestamp()
+    WHERE id = ANY(%(give_back)s::bigint[]) AND lane = %(token)s AND state = 'claimed'
 ),
 stepped AS (
     UPDATE recipients r
@@ -63,7 +65,8 @@ stepped AS (
         lane = CASE WHEN r.client_id IS NOT NULL AND s.id IS NULL AND gate.is_open AND gate.is_alive THEN r.lane END,
         tries = r.tries + CASE WHEN r.state = 'claimed' AND r.client_id IS NOT NULL AND s.id IS NULL
                                     AND gate.is_open AND gate.is_alive THEN 1 ELSE 0 END,
-        next_attempt_at = NULL,
+        next_attempt_at = CASE WHEN r.client_id IS NOT NULL AND s.id IS NULL AND NOT (gate.is_open AND gate.is_alive)
+                               THEN clock_timestamp() END,
         changed_at = clock_timestamp()
     FROM gate, unnest(%(begin)s::bigint[]) AS wish(id)
          LEFT JOIN recipients w ON w.id = wish.id
@@ -73,13 +76,13 @@ stepped AS (
 ),
 due AS MATERIALIZED (
     SELECT r.id FROM recipients r, gate
-    WHERE gate.is_open AND gate.is_alive AND r.mailing_id = %(mailing)s AND r.state = 'pending'
-          AND r.next_attempt_at IS NOT NULL AND r.next_attempt_at <= clock_timestamp()
+    WHERE gate.is_open AND gate.is_alive AND r.mailing_id = %(mailing)s
+          AND r.next_attempt_at IS NOT NULL AND r.next_attempt_at <= clock_timestamp() AND r.state = 'pending'
     ORDER BY r.next_attempt_at LIMIT %(claim_count)s FOR UPDATE OF r SKIP LOCKED
 ),
 fresh AS MATERIALIZED (
     SELECT r.id FROM recipients r, gate
-    WHERE gate.is_open AND gate.is_alive AND r.mailing_id = %(mailing)s
+    WHERE gate.is_open AND gate.is_alive AND r.mailing_id = %(mailing)s AND r.id > %(claim_after)s
           AND r.state = 'pending' AND r.next_attempt_at IS NULL
     ORDER BY r.id LIMIT %(claim_count)s - (SELECT count(*) FROM due) FOR UPDATE OF r SKIP LOCKED
 ),
@@ -97,30 +100,47 @@ UNION ALL SELECT 'claim', id, email, full_name, tries, NULL FROM taken
 """
 
 
+# Claims of this lane that it never heard of: the answer to their turn was lost with a connection.
+ORPHANS = """
+SELECT id FROM recipients
+WHERE mailing_id = %(mailing)s AND lane = %(token)s AND state = 'claimed' AND NOT id = ANY(%(held)s::bigint[])
+"""
+
+
 class PostgresqlFence:
     """See mailer.delivery.claims."""
 
     def __init__(self, engine: Engine, mailing_id: int, owner_id: int, token: str) -> None:
         self._engine = engine
-        self._connection: Connection | None = None
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._fixed = {"mailing": mailing_id, "owner": owner_id, "token": token}
 
     def turn(self, wishes: Wishes) -> Turn:
-        if self._connection is None:
-            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
-            rows = self._connection.exec_driver_sql(TURN, self._fixed | _parameters(wishes)).all()
-        except Exception:
+            if self._connection is None:
+                self._connection = self._connect()
+            parameters = {**self._fixed, **_parameters(wishes)}
+            if wishes.held is not None:
+                orphans = self._connection.execute(ORPHANS, {**self._fixed, "held": list(wishes.held)}).fetchall()
+                parameters["give_back"] += [row[0] for row in orphans]
+            return _turn(self._connection.execute(TURN, parameters, prepare=True).fetchall())
+        except (psycopg.OperationalError, psycopg.InterfaceError, DBAPIError) as error:
             # Whatever state the connection is in, the next turn gets a new one.
             self.close()
-            raise
-        return _turn([row._tuple() for row in rows])
+            raise DatabaseAway(str(error)) from error
 
     def close(self) -> None:
         if self._connection is not None:
-            self._connection.invalidate()
             self._connection.close()
             self._connection = None
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection of the lane's own, taken out of the pool for good: it works in autocommit."""
+        pooled = self._engine.raw_connection()
+        connection = cast(psycopg.Connection[tuple[Any, ...]], pooled.driver_connection)
+        pooled.detach()
+        connection.autocommit = True
+        return connection
 
 
 def _parameters(wishes: Wishes) -> dict[str, Any]:
@@ -137,8 +157,7 @@ def _parameters(wishes: Wishes) -> dict[str, Any]:
         "begin": list(wishes.begin),
         "give_back": list(wishes.give_back),
         "claim_count": wishes.claim_count,
-        "knows": wishes.held is not None,
-        "held": list(wishes.held or ()),
+        "claim_after": wishes.claim_after,
     }
 
 

@@ -1,6 +1,8 @@
 """Letters: what is common to a mailing is built once, and each recipient's own lines are filled in."""
 
+import functools
 import re
+from base64 import b64encode
 from datetime import datetime
 from email.header import Header
 from email.message import EmailMessage
@@ -17,6 +19,12 @@ _LONGEST_LINE = 998
 
 # Encoded words have at most 75 characters (RFC 2047, 2); one is left for the blank before them.
 _LONGEST_HEADER_LINE = 76
+
+# A name of these needs neither quotes nor an encoding (RFC 5322, 3.2.3).
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+
+# So many bytes of a name fit into one encoded word in base64, on the first line of a header.
+_ENCODED_WORD_BYTES = 39
 
 _LINE_STARTING_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -43,9 +51,8 @@ class Composer:
 
     def letter(self, full_name: str, email: str, letter_id: str, now: datetime) -> bytes:
         """The whole letter as it goes onto the wire after DATA: dot-stuffed, with the final dot (RFC 5321, 4.5.2)."""
-        own = _header("To", address_header(full_name, email))
-        own += _header("Date", format_datetime(now)) + _header("Message-ID", f"<{letter_id}>")
-        return self._head + own + self._content + END_OF_DATA
+        own = f"To: {address_header(full_name, email)}\r\nDate: {_date(now)}\r\nMessage-ID: <{letter_id}>\r\n"
+        return b"".join((self._head, own.encode("ascii"), self._content, END_OF_DATA))
 
     def envelope(self, email: str) -> tuple[bytes, bytes, bytes]:
         """The commands MAIL, RCPT and DATA for one recipient. Raises ValueError for an address beyond ASCII."""
@@ -57,6 +64,16 @@ class Composer:
         )
 
 
+@functools.lru_cache(maxsize=1)
+def _date_of_second(now: datetime) -> str:
+    return format_datetime(now)
+
+
+def _date(now: datetime) -> str:
+    """The time as a Date header writes it (RFC 5322, 3.3); the letters of one second share the work."""
+    return _date_of_second(now.replace(microsecond=0))
+
+
 def letter_id(mailing_id: int, recipient_id: int, try_number: int, lane_token: str, domain: str) -> str:
     """The Message-ID of one try, without its brackets (RFC 5322, 3.6.4)."""
     return f"{mailing_id}.{recipient_id}.{try_number}.{lane_token[:8]}@{domain}"
@@ -65,8 +82,14 @@ def letter_id(mailing_id: int, recipient_id: int, try_number: int, lane_token: s
 def address_header(name: str, address: str) -> str:
     """Name and address for a header, the name encoded where it is not ASCII (RFC 2047), folded if it is long."""
     address = envelope_address(address)
+    if not name:
+        return address
     if name.isascii():
-        return formataddr((name, address))
+        return f"{name} <{address}>" if _PLAIN_NAME.fullmatch(name) else formataddr((name, address))
+    raw = name.encode()
+    if len(raw) <= _ENCODED_WORD_BYTES:
+        # What the general way below would make of it, in a tenth of its time.
+        return f"=?utf-8?b?{b64encode(raw).decode('ascii')}?= <{address}>"
     # Room is left on the first line for the header's own name.
     encoded = Header(name, "utf-8", _LONGEST_HEADER_LINE, header_name="Reply-To").encode(linesep=_FOLD)
     return f"{encoded} <{address}>"

@@ -17,7 +17,7 @@ from mailer.delivery.stopping import stop_requested
 from mailer.domain.addresses import envelope_address
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_account, hold_unreachable, lift_hold
-from mailer.domain.progress import complete_if_settled, expire_pending
+from mailer.domain.progress import complete_if_settled, expire_pending, remember_claims
 from mailer.models.lanes import HoldKind
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.transactions import begin_writing
@@ -70,6 +70,7 @@ def settle(engine: Engine, mailing_id: int) -> bool:
         now = database_now(session)
         if mailing.end_time <= now:
             expire_pending(session, mailing_id, now)
+        remember_claims(session, mailing)
         is_completed = complete_if_settled(session, mailing_id, now)
         session.commit()
         return is_completed

@@ -9,12 +9,10 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
-from mailer.delivery.claims import Answer, Claim, Fence, Turn, Wishes
+from mailer.delivery.claims import Answer, Claim, DatabaseAway, Fence, Turn, Wishes
 from mailer.delivery.compose import Composer
 from mailer.delivery.lease import Watch
 from mailer.delivery.outcomes import (
@@ -41,6 +39,7 @@ STOP_PATIENCE_SECONDS = 6
 LATE_ANSWER_SECONDS = 60
 # When nobody is left to claim, others may still come back from other lanes or fall due.
 DRY_SECONDS = 0.5
+LONGEST_DRY_SECONDS = 10.0
 DATABASE_PAUSE_SECONDS = 1
 # A line that broke before the final dot says nothing about the recipient, so the retry is soon.
 BROKEN_LINE_RETRY_SECONDS = 5
@@ -99,7 +98,9 @@ class Lane:
         self._ready: list[Session] = []
         self._end: End | None = None
         self._answered = False
+        self._claim_after = 0
         self._dry_until = 0.0
+        self._dry_seconds = DRY_SECONDS
         self._began_at = time.monotonic()
         self._give_up_at = float("inf")
 
@@ -256,12 +257,12 @@ class Lane:
     def _take_turn(self) -> Turn:
         """One turn at the fence, repeated until the database has answered."""
         begin = [session.claim_offered.recipient_id for session in self._ready if session.claim_offered is not None]
-        wishes = Wishes(self._answers, begin, self._give_back, self._wanted_claims())
+        wishes = Wishes(self._answers, begin, self._give_back, self._wanted_claims(), self._claim_after)
         while True:
             try:
                 turn = self._fence.turn(wishes)
                 break
-            except (OperationalError, InterfaceError) as error:
+            except DatabaseAway as error:
                 logger.warning("The database does not answer, the turn will be repeated: %s", error)
                 if self._stop_requested() or self._watch.is_parent_gone:
                     # What was begun stays begun in the database, and a sweep will call it unknown.
@@ -270,9 +271,23 @@ class Lane:
                 wishes.held = [*self._held(), *(answer.recipient_id for answer in self._answers)]
                 time.sleep(DATABASE_PAUSE_SECONDS)
         self._answers, self._give_back = [], []
-        if wishes.claim_count > len(turn.claims):
-            self._dry_until = time.monotonic() + DRY_SECONDS
+        self._mind_the_end(wishes.claim_count, turn.claims)
         return turn
+
+    def _mind_the_end(self, wanted: int, claims: Sequence[Claim]) -> None:
+        """Remember how far the claims have come; at the end look once more from the beginning, then ever more seldom.
+
+        Another lane's claim that was rolled back can have left a recipient behind who is found only that way.
+        """
+        if len(claims) == wanted:
+            if claims:
+                self._claim_after = max(self._claim_after, *(claim.recipient_id for claim in claims))
+                self._dry_seconds = DRY_SECONDS
+        elif self._claim_after:
+            self._claim_after = 0
+        else:
+            self._dry_until = time.monotonic() + self._dry_seconds
+            self._dry_seconds = min(2 * self._dry_seconds, LONGEST_DRY_SECONDS)
 
     def _act_on(self, turn: Turn) -> None:
         ready, self._ready = self._ready, []
@@ -288,7 +303,7 @@ class Lane:
             self._lose()
         elif self._end is None and not turn.is_open:
             self._end = End.SHUT
-        elif self._end is None and not turn.claims and not self._held():
+        elif self._end is None and not turn.claims and not self._held() and time.monotonic() < self._dry_until:
             self._end = End.DRY
 
     def _spread(self) -> None:

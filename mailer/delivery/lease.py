@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from mailer.delivery.processes import ProcessIdentity
-from mailer.delivery.sweep import end_lane
+from mailer.delivery.sweep import drop_lane, end_lane
 from mailer.domain.clock import database_now
 from mailer.models.lanes import Lane
 from mailer.models.mailings import Mailing, MailingStatus
@@ -35,7 +35,7 @@ def lanes_wanted(worker_count: int, running_mailings: int) -> int:
 def lane_of(engine: Engine, mailing_id: int, worker_count: int, letter_domain: str) -> Iterator[str | None]:
     """Hold a lane of the mailing and give its token; None when it has as many lanes as it may have.
 
-    At the end the row goes, and whatever was still claimed is pending again.
+    At the end the row goes. A lane that failed has let go of nothing, so that is done for it.
     """
     token = _register(engine, mailing_id, worker_count, letter_domain)
     if token is None:
@@ -43,11 +43,16 @@ def lane_of(engine: Engine, mailing_id: int, worker_count: int, letter_domain: s
         return
     try:
         yield token
-    finally:
+    except BaseException:
         with Session(engine) as session:
             begin_writing(session)
             end_lane(session, token, "the worker ended before the server answered")
             session.commit()
+        raise
+    with Session(engine) as session:
+        begin_writing(session)
+        drop_lane(session, token)
+        session.commit()
 
 
 def _register(engine: Engine, mailing_id: int, worker_count: int, letter_domain: str) -> str | None:

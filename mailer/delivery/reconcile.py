@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailer.delivery.bell import NO_REDIS, ring_lanes, ring_start
@@ -18,6 +18,7 @@ from mailer.delivery.sweep import sweep
 from mailer.delivery.waiting import count_waiting, count_workers
 from mailer.domain.clock import database_now
 from mailer.domain.holds import active_holds
+from mailer.domain.progress import first_claims
 from mailer.extensions import db
 from mailer.models.lanes import Hold, Lane
 from mailer.models.mailings import Mailing, MailingStatus, Recipient, RecipientState
@@ -53,12 +54,10 @@ def sweep_dead_lanes() -> None:
 
 def settle_started() -> None:
     with Session(db.engine) as session:
-        unsettled = exists().where(
-            Recipient.mailing_id == Mailing.id,
-            Recipient.state.in_((RecipientState.PENDING, RecipientState.CLAIMED, RecipientState.BEGUN)),
-        )
+        # Whoever is claimed or begun belongs to a lane. `settle` looks at every recipient before it completes.
+        is_idle = ~exists().where(Lane.mailing_id == Mailing.id) & ~_awaits_retry() & ~_awaits_first_claim()
         over = select(Mailing.id).where(
-            Mailing.status == MailingStatus.STARTED, or_(Mailing.end_time <= database_now(session), ~unsettled)
+            Mailing.status == MailingStatus.STARTED, or_(Mailing.end_time <= database_now(session), is_idle)
         )
         mailing_ids = session.scalars(over).all()
     for mailing_id in mailing_ids:
@@ -88,7 +87,7 @@ def ring_missing_lanes() -> None:
             Mailing.end_time > now,
             ~_is_held(now, or_(Hold.mailing_id == Mailing.id, Hold.mailing_id.is_(None))),
             ~exists().where(Lane.mailing_id == Mailing.id),
-            exists(due_recipients(now).where(Recipient.mailing_id == Mailing.id).correlate(Mailing)),
+            or_(_awaits_retry(Recipient.next_attempt_at <= now), _awaits_first_claim()),
             _may_ring(now),
         )
         mailing_ids = session.scalars(waiting.order_by(Mailing.start_time)).all()
@@ -100,7 +99,12 @@ def ring_lanes_of(mailing_id: int) -> None:
     """Ring for as many lanes as the mailing may have and has work for."""
     with Session(db.engine) as session:
         running = select(func.count()).select_from(Mailing).where(Mailing.status == MailingStatus.STARTED)
-        due = due_recipients(database_now(session)).where(Recipient.mailing_id == mailing_id)
+        now = database_now(session)
+        due = select(Recipient.id).where(
+            Recipient.mailing_id == mailing_id,
+            Recipient.state == RecipientState.PENDING,
+            or_(Recipient.next_attempt_at.is_(None), Recipient.next_attempt_at <= now),
+        )
         most = lanes_wanted(count_workers(), session.scalar(running) or 1)
         looked_at = due.limit(most * RECIPIENTS_PER_LANE).subquery()
         due_count = session.scalar(select(func.count()).select_from(looked_at)) or 0
@@ -119,11 +123,15 @@ def ring(mailing_id: int, bell: Callable[[], bool]) -> None:
             session.commit()
 
 
-def due_recipients(now: datetime) -> Select[int]:
-    """The recipients who could be claimed at `now`, as far as their own state goes."""
-    return select(Recipient.id).where(
-        Recipient.state == RecipientState.PENDING,
-        or_(Recipient.next_attempt_at.is_(None), Recipient.next_attempt_at <= now),
+def _awaits_retry(*when: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(Recipient.mailing_id == Mailing.id, Recipient.next_attempt_at.is_not(None), *when)
+
+
+def _awaits_first_claim() -> ColumnElement[bool]:
+    return exists(
+        first_claims()
+        .where(Recipient.mailing_id == Mailing.id, Recipient.id > Mailing.claimed_up_to)
+        .correlate(Mailing)
     )
 
 

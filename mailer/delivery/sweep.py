@@ -9,10 +9,9 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, and_, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from mailer.delivery.compose import letter_id
@@ -38,17 +37,22 @@ def sweep(engine: Engine) -> list[int]:
             begin_writing(session)
             # A lane that has found its breath since then is left alone.
             unchanged = (Lane.token == lane.token) & (Lane.heartbeat_at == lane.heartbeat_at)
-            tokens = session.scalars(delete(Lane).where(unchanged).returning(Lane.token)).all()
-            words = "the worker was lost before the server answered"
-            _release(session, tokens, {lane.token: lane.letter_domain}, words)
+            if session.execute(delete(Lane).where(unchanged)).rowcount:  # type: ignore[attr-defined]
+                _release(session, lane, "the worker was lost before the server answered")
             session.commit()
     return [lane.mailing_id for lane in dead]
 
 
 def end_lane(session: AnySession, token: str, words: str) -> None:
     """Give up one lane of one's own; what it had begun and cannot answer for becomes unknown, with these words."""
-    ended = session.execute(delete(Lane).where(Lane.token == token).returning(Lane.token, Lane.letter_domain)).all()
-    _release(session, [row.token for row in ended], {row.token: row.letter_domain for row in ended}, words)
+    lane = session.get(Lane, token)
+    if lane is not None and drop_lane(session, token):
+        _release(session, lane, words)
+
+
+def drop_lane(session: AnySession, token: str) -> bool:
+    """Delete the row of a lane that holds nothing any more; False if a sweep was faster."""
+    return bool(session.execute(delete(Lane).where(Lane.token == token)).rowcount)  # type: ignore[attr-defined]
 
 
 def _is_dead(session: AnySession, lane: Lane) -> bool:
@@ -71,13 +75,13 @@ def _owner_of(lane: Lane) -> ProcessIdentity:
     return ProcessIdentity(lane.host, lane.boot_id, lane.pid, lane.pid_began)
 
 
-def _release(session: AnySession, tokens: Sequence[str], letter_domains: dict[str, str], words: str) -> None:
-    held = Recipient.lane.in_(tokens)
+def _release(session: AnySession, lane: Lane, words: str) -> None:
+    held = and_(Recipient.mailing_id == lane.mailing_id, Recipient.lane == lane.token)
     now = database_now(session)
     session.execute(
         update(Recipient)
         .where(held, Recipient.state == RecipientState.CLAIMED)
-        .values(state=RecipientState.PENDING, lane=None, changed_at=now)
+        .values(state=RecipientState.PENDING, lane=None, next_attempt_at=now, changed_at=now)
         .execution_options(synchronize_session=False)
     )
     # The lane stays on these rows: a late reply that bears its token may still settle them.
@@ -85,19 +89,19 @@ def _release(session: AnySession, tokens: Sequence[str], letter_domains: dict[st
         update(Recipient)
         .where(held, Recipient.state == RecipientState.BEGUN)
         .values(state=RecipientState.UNKNOWN, changed_at=now)
-        .returning(Recipient.id, Recipient.mailing_id, Recipient.round, Recipient.tries, Recipient.lane)
+        .returning(Recipient.id, Recipient.round, Recipient.tries)
         .execution_options(synchronize_session=False)
     ).all()
     attempts = [
         {
-            "mailing_id": row.mailing_id,
+            "mailing_id": lane.mailing_id,
             "recipient_id": row.id,
             "round": row.round,
             "attempted_at": now,
             "status": AttemptStatus.UNKNOWN,
             "verdict": Verdict.UNKNOWN,
             "reply": words,
-            "letter_id": letter_id(row.mailing_id, row.id, row.tries, row.lane, letter_domains[row.lane]),
+            "letter_id": letter_id(lane.mailing_id, row.id, row.tries, lane.token, lane.letter_domain),
         }
         for row in unknown
     ]

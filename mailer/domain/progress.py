@@ -4,7 +4,7 @@ import enum
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, case, exists, insert, literal, or_, select, update
+from sqlalchemy import Select, Update, case, exists, func, insert, literal, or_, select, update
 
 from mailer.domain.booking import audience_of, count_audience
 from mailer.domain.errors import (
@@ -118,6 +118,11 @@ def _write_recipients(session: AnySession, mailing: Mailing, state: RecipientSta
     session.execute(insert(Recipient).from_select(columns, rows, include_defaults=False))
 
 
+def started_mailing_ids(session: AnySession) -> list[int]:
+    """The mailings under way, whoever owns them."""
+    return list(session.scalars(select(Mailing.id).where(Mailing.status == MailingStatus.STARTED).order_by(Mailing.id)))
+
+
 def finish(session: AnySession, mailing: Mailing, now: datetime) -> None:
     """End a started mailing now: what has not begun becomes expired. Raises NotStarted."""
     shut = session.execute(
@@ -159,6 +164,26 @@ def complete_if_settled(session: AnySession, mailing_id: int, now: datetime) -> 
     return bool(completed.rowcount)  # type: ignore[attr-defined]
 
 
+def remember_claims(session: AnySession, mailing: Mailing) -> None:
+    """When nobody is left for a first claim, write it down, so that nobody looks through all recipients for one."""
+    recipients = select(func.max(Recipient.id)).where(Recipient.mailing_id == mailing.id)
+    never_claimed = exists(first_claims().where(Recipient.mailing_id == mailing.id))
+    session.execute(
+        update(Mailing)
+        # A resend in between has opened a new round, of which this knows nothing.
+        .where(Mailing.id == mailing.id, Mailing.round == mailing.round, ~never_claimed)
+        .values(claimed_up_to=func.coalesce(recipients.scalar_subquery(), 0))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def first_claims() -> Select[int]:
+    """The recipients who have never been claimed."""
+    return select(Recipient.id).where(
+        Recipient.state == RecipientState.PENDING, Recipient.next_attempt_at.is_(None)
+    )
+
+
 def resend(
     session: AnySession,
     mailing: Mailing,
@@ -184,6 +209,7 @@ def resend(
             end_time=end_time,
             completed_at=None,
             rung_at=None,
+            claimed_up_to=0,
             round=Mailing.round + 1,
         )
         .execution_options(synchronize_session=False)

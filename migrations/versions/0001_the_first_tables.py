@@ -85,6 +85,7 @@ def upgrade() -> None:
     sa.Column('search_key', sa.Text(), nullable=False),
     sa.Column('round', sa.Integer(), nullable=False),
     sa.Column('rung_at', UtcDateTime(), nullable=True),
+    sa.Column('claimed_up_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
     sa.Column('started_at', UtcDateTime(), nullable=True),
     sa.Column('completed_at', UtcDateTime(), nullable=True),
@@ -149,13 +150,12 @@ def upgrade() -> None:
     sa.Column('changed_at', UtcDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['client_id'], ['clients.id'], name=op.f('fk_recipients_client_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['mailing_id'], ['mailings.id'], name=op.f('fk_recipients_mailing_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_recipients'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recipients')),
+    postgresql_with={'fillfactor': 80},
     )
     with op.batch_alter_table('recipients', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_recipients_client_id'), ['client_id'], unique=False)
-        batch_op.create_index('ix_recipients_fresh', ['mailing_id', 'id'], unique=False, sqlite_where=sa.text("state = 'pending' AND next_attempt_at IS NULL"), postgresql_where=sa.text("state = 'pending' AND next_attempt_at IS NULL"))
-        batch_op.create_index('ix_recipients_lane', ['lane'], unique=False, sqlite_where=sa.text('lane IS NOT NULL'), postgresql_where=sa.text('lane IS NOT NULL'))
-        batch_op.create_index(batch_op.f('ix_recipients_mailing_id_state_id'), ['mailing_id', 'state', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_recipients_mailing_id_id'), ['mailing_id', 'id'], unique=False)
         batch_op.create_index('ix_recipients_next_attempt', ['mailing_id', 'next_attempt_at'], unique=False, sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
 
     op.create_table('selected_clients',
@@ -225,9 +225,7 @@ def downgrade() -> None:
     op.drop_table('selected_clients')
     with op.batch_alter_table('recipients', schema=None) as batch_op:
         batch_op.drop_index('ix_recipients_next_attempt', sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
-        batch_op.drop_index(batch_op.f('ix_recipients_mailing_id_state_id'))
-        batch_op.drop_index('ix_recipients_fresh', sqlite_where=sa.text("state = 'pending' AND next_attempt_at IS NULL"), postgresql_where=sa.text("state = 'pending' AND next_attempt_at IS NULL"))
-        batch_op.drop_index('ix_recipients_lane', sqlite_where=sa.text('lane IS NOT NULL'), postgresql_where=sa.text('lane IS NOT NULL'))
+        batch_op.drop_index(batch_op.f('ix_recipients_mailing_id_id'))
         batch_op.drop_index(batch_op.f('ix_recipients_client_id'))
 
     op.drop_table('recipients')
