@@ -157,7 +157,8 @@ def _say_how_it_ended(mailing_ids: Sequence[int]) -> None:
         books = _books(mailing_id)
         click.echo(
             f"{mailing_id}: {books.accepted} of {books.total} accepted, {books.failed} failed, "
-            f"{books.unknown} unknown, {books.suppressed} suppressed, {books.expired} expired, {books.sending + books.pending} still pending."
+            f"{books.unknown} unknown, {books.suppressed} suppressed, {books.expired} expired, "
+            f"{books.sending + books.pending} still pending."
         )
         is_complete = is_complete and books.accepted + books.suppressed == books.total
     if not is_complete:

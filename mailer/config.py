@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -46,15 +45,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "TRUSTED_PROXIES": _number(given, "TRUSTED_PROXIES", 0, lowest=0, highest=10),
         "REGISTRATION": _choice(given, "REGISTRATION", ("open", "closed")),
-        "ALLOW_HTTP_LINKS": given.get("ALLOW_HTTP_LINKS") == "1",
         "MAIL_CONNECTIONS": _number(given, "MAIL_CONNECTIONS", 10, lowest=1, highest=1000),
         "MAIL_TIMEOUT": _number(given, "MAIL_TIMEOUT", 60, lowest=1, highest=3600),
         "MAIL_DOT_TIMEOUT": _number(given, "MAIL_DOT_TIMEOUT", 600, lowest=1, highest=3600),
         "RETRY_DELAY": _number(given, "RETRY_DELAY", 300, lowest=1, highest=86400),
         "FORBIDDEN_WORDS": [word.strip() for word in given.get("FORBIDDEN_WORDS", "").split(",") if word.strip()],
-        # A form may hold one message; the rest of the room is for the form's own fields and encoding.
-        "MAX_CONTENT_LENGTH": 3 * MAX_BODY_BYTES,
-        "MAX_FORM_MEMORY_SIZE": 3 * MAX_BODY_BYTES,
+        # A form may hold one message. Its encoding makes three bytes of each byte that is not ASCII, and a body
+        # somewhat too large shall be refused at its field.
+        "MAX_CONTENT_LENGTH": 4 * MAX_BODY_BYTES,
+        "MAX_FORM_MEMORY_SIZE": 4 * MAX_BODY_BYTES,
         "WTF_CSRF_TIME_LIMIT": None,
         "BABEL_TRANSLATION_DIRECTORIES": "translations",
     }
@@ -171,8 +170,3 @@ def _sender(text: str) -> tuple[str, str]:
             "MAIL_DEFAULT_SENDER: give the address that mailings come from, as in \"Corner Shop <shop@example.org>\"."
         )
     return name, address
-
-
-def is_https(url: str) -> bool:
-    """Whether a link of this installation is safe to put into a letter that leaves the machine."""
-    return urlsplit(url).scheme == "https"

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, joinedload
 
+from mailer.delivery.account import MailAccount
 from mailer.delivery.claims import open_fence
 from mailer.delivery.compose import Composer
 from mailer.delivery.lane import AccountTrouble, End, Lane
 from mailer.delivery.lease import Watch, lane_of
 from mailer.delivery.pool import Pool
-from mailer.delivery.smtp import MailAccount
 from mailer.delivery.stopping import stop_requested
 from mailer.domain.addresses import envelope_address
 from mailer.domain.clock import database_now

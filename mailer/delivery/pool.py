@@ -9,8 +9,9 @@ import threading
 import time
 from dataclasses import dataclass
 
+from mailer.delivery.account import MailAccount, connect
 from mailer.delivery.outcomes import LOGIN_REFUSED, UNREACHABLE, Outcome, reply_text
-from mailer.delivery.smtp import Event, MailAccount, Session, connect
+from mailer.delivery.smtp import Event, Session
 
 logger = logging.getLogger(__name__)
 
