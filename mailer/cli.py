@@ -6,6 +6,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from mailer.cli_accounts import create_user
+from mailer.cli_clients import import_clients
 from mailer.cli_sending import mailing_report, send_mailings
 from mailer.delivery.agreement import SettingsDiffer, require_agreement
 from mailer.delivery.queues import RedisNotConfigured
@@ -15,7 +17,7 @@ from mailer.extensions import db
 
 
 def register(app: Flask) -> None:
-    for command in (worker, scheduler, send_mailings, mailing_report):
+    for command in (worker, scheduler, send_mailings, mailing_report, import_clients, create_user):
         app.cli.add_command(command)
 
 

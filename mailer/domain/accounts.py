@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from mailer.domain.addresses import address_key
-from mailer.domain.errors import EmailTaken
+from mailer.domain.errors import EmailTaken, RegistrationClosed
 from mailer.models.transactions import AnySession
 from mailer.models.users import Installation, Role, User
 
@@ -24,10 +24,18 @@ def _nobodys_hash() -> str:
     return _hasher.hash(secrets.token_urlsafe(16))
 
 
-def register(session: AnySession, email: str, password: str, now: datetime, role: Role = Role.USER) -> User:
+def register(
+    session: AnySession,
+    email: str,
+    password: str,
+    now: datetime,
+    role: Role = Role.USER,
+    *,
+    is_open: bool = True,
+) -> User:
     """Add an account; the very first one becomes admin, whatever its role, however many register at once.
 
-    Raises EmailTaken.
+    Raises EmailTaken and, where registration is not open, RegistrationClosed for everybody but the very first.
     """
     user = User(
         email=email,
@@ -45,6 +53,8 @@ def register(session: AnySession, email: str, password: str, now: datetime, role
         raise EmailTaken(email) from error
     if _opens_installation(session, user, now):
         user.role = Role.ADMIN
+    elif not is_open:
+        raise RegistrationClosed
     session.flush()
     return user
 
@@ -57,13 +67,23 @@ def _opens_installation(session: AnySession, user: User, now: datetime) -> bool:
     return inserted.first() is not None
 
 
+def has_accounts(session: AnySession) -> bool:
+    """Whether anybody has registered here yet."""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
+def user_with_email(session: AnySession, email: str) -> User | None:
+    """The account with this address, in any spelling; None also for what is no address at all."""
+    try:
+        key = address_key(email.strip())
+    except ValueError:
+        return None
+    return session.scalar(select(User).where(User.email_key == key))
+
+
 def user_with_password(session: AnySession, email: str, password: str) -> User | None:
     """The account with this address and password; unknown address and wrong password take the same time."""
-    try:
-        key = address_key(email)
-    except ValueError:
-        key = ""
-    user = session.scalar(select(User).where(User.email_key == key))
+    user = user_with_email(session, email)
     try:
         _hasher.verify(user.password_hash if user else _nobodys_hash(), password)
     except (VerifyMismatchError, InvalidHashError):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, delete, func, insert, literal, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select
+from sqlalchemy.orm import defer, joinedload
 
 from mailer.domain.clients import clients_of, contains
 from mailer.domain.errors import AlreadyStarted, EmptyAudience, StillSending, WindowOver
@@ -25,11 +25,24 @@ SELECTION_BATCH = 10_000
 
 
 def mailings_of(owner_id: int, search: str = "") -> Select[Mailing]:
-    """This owner's mailings with their messages, those whose subject contains `search` in any case."""
-    mailings = select(Mailing).where(Mailing.owner_id == owner_id).options(joinedload(Mailing.message))
+    """This owner's mailings with their names, those whose subject contains `search` in any case.
+
+    The bodies, up to megabytes each, are read only where somebody asks for them.
+    """
+    mailings = (
+        select(Mailing)
+        .where(Mailing.owner_id == owner_id)
+        .options(defer(Mailing.body), joinedload(Mailing.message).load_only(Message.subject))
+    )
     if search.strip():
         mailings = mailings.where(contains(Mailing.search_key, search))
     return mailings
+
+
+def body_excerpt(characters: int) -> ColumnElement[str]:
+    """The beginning of a mailing's text, for a select of mailings; before the start it is the message's."""
+    body = select(Message.body).where(Message.id == Mailing.message_id).correlate(Mailing).scalar_subquery()
+    return func.substr(func.coalesce(Mailing.body, body), 1, characters)
 
 
 def book_mailing(

@@ -1,12 +1,20 @@
 """The books of mailings: how many recipients are in which state. They always balance."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
-from mailer.domain.booking import count_audience
-from mailer.models.mailings import Mailing, MailingStatus, Recipient, RecipientState
+from mailer.models.clients import Client
+from mailer.models.mailings import (
+    Audience,
+    Mailing,
+    MailingStatus,
+    Recipient,
+    RecipientState,
+    SelectedClient,
+)
 from mailer.models.transactions import AnySession
 
 
@@ -32,6 +40,12 @@ class Books:
         return sum((self.accepted, self.failed, self.unknown, self.suppressed, self.expired))
 
 
+def sum_of(books: Iterable[Books]) -> Books:
+    """Several mailings' books as one."""
+    listed = list(books)
+    return Books(**{field.name: sum(getattr(each, field.name) for each in listed) for field in fields(Books)})
+
+
 COUNTED_AS = {
     RecipientState.PENDING: "pending",
     RecipientState.CLAIMED: "sending",
@@ -50,25 +64,41 @@ def books_of(session: AnySession, mailing: Mailing) -> Books:
 
 
 def books_of_each(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:
-    """The books of several mailings by id, the started ones counted in one query."""
-    started = [mailing.id for mailing in mailings if mailing.status is not MailingStatus.CREATED]
-    counts = session.execute(
+    """The books of several mailings by id: the started ones in one query, the others in at most two."""
+    started = [mailing for mailing in mailings if mailing.status is not MailingStatus.CREATED]
+    created = [mailing for mailing in mailings if mailing.status is MailingStatus.CREATED]
+    return _books_of_started(session, started) | _books_of_created(session, created)
+
+
+def _books_of_started(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:
+    if not mailings:
+        return {}
+    rows = session.execute(
         select(Recipient.mailing_id, Recipient.state, func.count())
-        .where(Recipient.mailing_id.in_(started))
+        .where(Recipient.mailing_id.in_([mailing.id for mailing in mailings]))
         .group_by(Recipient.mailing_id, Recipient.state)
     ).all()
-    books = {
-        mailing.id: Books(pending=count_audience(session, mailing))
-        for mailing in mailings
-        if mailing.status is MailingStatus.CREATED
-    }
-    for mailing_id in started:
-        books[mailing_id] = _books(((state, count) for key, state, count in counts if key == mailing_id))
+    counts: dict[int, dict[str, int]] = {mailing.id: {} for mailing in mailings}
+    for mailing_id, state, count in rows:
+        of_mailing = counts[mailing_id]
+        of_mailing[COUNTED_AS[state]] = of_mailing.get(COUNTED_AS[state], 0) + count
+    return {mailing_id: Books(**of_mailing) for mailing_id, of_mailing in counts.items()}
+
+
+def _books_of_created(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:
+    to_all = [mailing for mailing in mailings if mailing.audience is Audience.ALL]
+    to_selected = [mailing for mailing in mailings if mailing.audience is Audience.SELECTED]
+    books: dict[int, Books] = {}
+    if to_all:
+        on_file = _counts_by(session, Client.owner_id, {mailing.owner_id for mailing in to_all})
+        books |= {mailing.id: Books(pending=on_file.get(mailing.owner_id, 0)) for mailing in to_all}
+    if to_selected:
+        selected = _counts_by(session, SelectedClient.mailing_id, {mailing.id for mailing in to_selected})
+        books |= {mailing.id: Books(pending=selected.get(mailing.id, 0)) for mailing in to_selected}
     return books
 
 
-def _books(counts: Iterable[tuple[RecipientState, int]]) -> Books:
-    sums: dict[str, int] = {}
-    for state, count in counts:
-        sums[COUNTED_AS[state]] = sums.get(COUNTED_AS[state], 0) + count
-    return Books(**sums)
+def _counts_by(session: AnySession, column: InstrumentedAttribute[int], keys: Collection[int]) -> dict[int, int]:
+    """How many rows there are of each key."""
+    rows = session.execute(select(column, func.count()).where(column.in_(keys)).group_by(column)).all()
+    return {key: count for key, count in rows}

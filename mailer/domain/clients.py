@@ -1,5 +1,7 @@
 """The rules of clients: whose they are, how they are found, and what a deletion means."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +11,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from mailer.domain.addresses import address_key
 from mailer.domain.errors import EmailTaken
+from mailer.domain.recipients import with_last_attempt
 from mailer.models.clients import Client
-from mailer.models.mailings import Mailing, MailingStatus, Recipient, RecipientState, SelectedClient
+from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState, SelectedClient
 from mailer.models.transactions import AnySession
+
+MAX_NAME_LENGTH = 200
+MAX_COMMENT_LENGTH = 2000
 
 
 def clients_of(owner_id: int, search: str = "") -> Select[Client]:
@@ -37,21 +43,38 @@ def add_client(
 ) -> Client:
     """Put a client on file. Raises EmailTaken when this owner has the address already, in any spelling."""
     client = Client(owner_id=owner_id, created_at=now)
-    _write(client, email, full_name, comment, now)
-    _flush_unique(session, client)
+    with _unique_email(session, email):
+        _write(client, email, full_name, comment, now)
+        session.add(client)
     return client
 
 
 def change_client(session: AnySession, client: Client, email: str, full_name: str, comment: str, now: datetime) -> None:
     """Change a client on file; running mailings keep the address that they copied. Raises EmailTaken."""
-    with session.no_autoflush:
+    with _unique_email(session, email):
         _write(client, email, full_name, comment, now)
-        _flush_unique(session, client)
 
 
 def client_with_email(session: AnySession, owner_id: int, email: str) -> Client | None:
     """The client who has this address, in any spelling."""
     return session.scalar(clients_of(owner_id).where(Client.email_key == address_key(email)))
+
+
+def last_letters(session: AnySession, clients: Sequence[Client]) -> dict[int, Recipient]:
+    """By client id, what became of the latest letter to each of these clients, in one query."""
+    latest = (
+        select(func.max(Recipient.id))
+        .where(Recipient.client_id.in_([client.id for client in clients]))
+        .group_by(Recipient.client_id)
+    )
+    recipients = session.scalars(select(Recipient).where(Recipient.id.in_(latest)))
+    return {recipient.client_id: recipient for recipient in recipients if recipient.client_id is not None}
+
+
+def letters_to(client: Client) -> Select[Recipient, Attempt, Mailing]:
+    """This client's part in every mailing that has started, each with the latest attempt, or with none."""
+    recipients = select(Recipient).where(Recipient.client_id == client.id)
+    return with_last_attempt(recipients).add_columns(Mailing).join(Mailing, Mailing.id == Recipient.mailing_id)
 
 
 @dataclass(frozen=True)
@@ -105,10 +128,15 @@ def _write(client: Client, email: str, full_name: str, comment: str, now: dateti
     client.email = email
     client.email_key = address_key(email)
     client.full_name = full_name
-    client.name_key = full_name.casefold()
+    client.name_key = client_name_key(full_name)
     client.comment = comment
     client.search_key = client_search_key(email, full_name, comment)
     client.updated_at = now
+
+
+def client_name_key(full_name: str) -> str:
+    """What names are sorted by; folding can lengthen a name beyond what the column takes."""
+    return full_name.casefold()[:300]
 
 
 def client_search_key(email: str, full_name: str, comment: str) -> str:
@@ -116,11 +144,12 @@ def client_search_key(email: str, full_name: str, comment: str) -> str:
     return f"{full_name}\n{email}\n{comment}".casefold()
 
 
-def _flush_unique(session: AnySession, client: Client) -> None:
-    email = client.email
+@contextmanager
+def _unique_email(session: AnySession, email: str) -> Iterator[None]:
+    # The changes are made within the savepoint, so that a refusal takes them back and leaves the transaction whole.
     try:
         with session.begin_nested():
-            session.add(client)
+            yield
             session.flush()
     except IntegrityError as error:
         raise EmailTaken(email) from error

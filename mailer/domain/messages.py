@@ -1,9 +1,11 @@
 """The rules of messages."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import defer
 
 from mailer.domain.clients import contains
 from mailer.domain.errors import MessageInUse
@@ -11,8 +13,11 @@ from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.messages import Message
 from mailer.models.transactions import AnySession
 
+MAX_SUBJECT_LENGTH = 200
 # Enough of a body to find a message by; a search through whole books would be slow and of little use.
 SEARCHED_BODY_CHARACTERS = 10_000
+# What a list shows of a body.
+OUTLINE_CHARACTERS = 200
 
 
 def messages_of(owner_id: int, search: str = "") -> Select[Message]:
@@ -21,6 +26,18 @@ def messages_of(owner_id: int, search: str = "") -> Select[Message]:
     if search.strip():
         messages = messages.where(contains(Message.search_key, search))
     return messages
+
+
+def outlines_of(owner_id: int, search: str = "") -> Select[Message, str]:
+    """The same messages without their bodies, which may be large; with the beginning of each instead."""
+    outlines = messages_of(owner_id, search).options(defer(Message.body), defer(Message.search_key))
+    return outlines.add_columns(func.substr(Message.body, 1, OUTLINE_CHARACTERS))
+
+
+def forbidden_word_in(text: str, forbidden_words: Iterable[str]) -> str | None:
+    """The first of the forbidden words that the text contains, in any case and also within a longer word."""
+    folded = text.casefold()
+    return next((word for word in forbidden_words if word.casefold() in folded), None)
 
 
 def add_message(session: AnySession, owner_id: int, subject: str, body: str, now: datetime) -> Message:

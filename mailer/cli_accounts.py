@@ -1,0 +1,44 @@
+"""`flask create-user`: an account made by whoever runs the installation."""
+
+import sys
+
+import click
+from flask.cli import with_appcontext
+from flask_babel import gettext as _
+
+from mailer.domain.accounts import register
+from mailer.domain.addresses import AddressRefused, normal_address
+from mailer.domain.clock import database_now
+from mailer.domain.errors import EmailTaken
+from mailer.extensions import db
+from mailer.models.transactions import begin_writing
+from mailer.models.users import Role
+
+
+@click.command("create-user")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.USER.value, show_default=True)
+@click.option(
+    "--password-stdin",
+    is_flag=True,
+    required=True,
+    expose_value=False,
+    help="Read the password from the first line of stdin.",
+)
+@with_appcontext
+def create_user(email: str, role: str) -> None:
+    """Make an account. The very first one of an installation becomes admin, whatever its role."""
+    try:
+        address = normal_address(email)
+    except AddressRefused as error:
+        raise click.ClickException(_("%(email)s is not a mail address.", email=email)) from error
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise click.ClickException(_("The password is empty."))
+    begin_writing(db.session)
+    try:
+        user = register(db.session, address, password, database_now(db.session), Role(role))
+    except EmailTaken:
+        raise click.ClickException(_("%(email)s has an account already.", email=address)) from None
+    db.session.commit()
+    click.echo(_("%(email)s can sign in now, as %(role)s.", email=user.email, role=user.role.value))

@@ -1,0 +1,216 @@
+"""Clients from a CSV file of any size, in the spellings that spreadsheets write: streamed, in batches, as upserts."""
+
+import codecs
+import csv
+import enum
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import TextIOWrapper
+from itertools import islice
+from typing import Any, BinaryIO
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.domain.addresses import AddressRefused, address_key, normal_address
+from mailer.domain.clients import MAX_COMMENT_LENGTH, MAX_NAME_LENGTH, client_name_key, client_search_key
+from mailer.domain.errors import Refused
+from mailer.domain.texts import CONTROL_CHARACTERS
+from mailer.models.clients import Client
+from mailer.models.transactions import AnySession
+
+# Rows of one statement; the caller commits after each batch, so that other writers get their turn.
+BATCH_SIZE = 1000
+COLUMNS = ("email", "full_name", "comment")
+DELIMITERS = ",;\t"
+LONGEST_HEADER = 65536
+
+
+class NoEmailColumn(Refused):
+    """The file has a header, and none of its columns is `email`."""
+
+
+class Problem(enum.Enum):
+    """Why a line was refused."""
+
+    NO_ADDRESS = enum.auto()
+    BAD_ADDRESS = enum.auto()
+    CONTROL_CHARACTER = enum.auto()
+    TOO_LONG = enum.auto()
+    UNREADABLE = enum.auto()
+
+
+@dataclass(frozen=True)
+class RefusedLine:
+    """`number` counts from 1, the header included, and is where the row begins."""
+
+    number: int
+    problem: Problem
+
+
+@dataclass
+class Batch:
+    """What became of the lines of one batch."""
+
+    added: int = 0
+    updated: int = 0
+    refused: list[RefusedLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ImportedClient:
+    email: str
+    email_key: str
+    full_name: str
+    comment: str
+
+
+def import_clients(session: AnySession, owner_id: int, file: BinaryIO, now: datetime) -> Iterator[Batch]:
+    """Put the clients of a CSV file on file, a batch at a time; the caller commits after each.
+
+    The columns are email, full_name and comment, in the order of the header or, without one, in this order. A client
+    whose address is on file is updated; an empty cell leaves what is there. Raises NoEmailColumn.
+    """
+    encoding = encoding_of(file)
+    text = TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+    try:
+        rows = _clients_in(text)
+        while lines := list(islice(rows, BATCH_SIZE)):
+            yield _keep(session, owner_id, lines, now)
+    finally:
+        text.detach()
+
+
+def encoding_of(file: BinaryIO) -> str:
+    """UTF-8 or, where the bytes are not, what old Excel writes in Russia; the file is read through and rewound."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    encoding = "utf-8-sig"
+    if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding = "utf-16"
+    else:
+        file.seek(0)
+        try:
+            while chunk := file.read(1 << 20):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            encoding = "cp1251"
+    file.seek(0)
+    return encoding
+
+
+def _clients_in(text: TextIOWrapper) -> Iterator[ImportedClient | RefusedLine]:
+    rows = _rows_of(text)
+    first = next(rows, None)
+    if first is None:
+        return
+    number, cells = first
+    order = _header(cells or [])
+    if order is None:
+        order = dict(zip(COLUMNS, range(len(COLUMNS)), strict=True))
+        yield _client_of(number, cells, order)
+    for number, cells in rows:
+        yield _client_of(number, cells, order)
+
+
+def _rows_of(text: TextIOWrapper) -> Iterator[tuple[int, list[str] | None]]:
+    """Each row that is not blank with the number of its first line; None for a row that cannot be read."""
+    first_line = text.readline(LONGEST_HEADER)
+    text.seek(0)
+    # Several delimiters may occur in a line of names; the columns' own is the most frequent one.
+    delimiter = max(DELIMITERS, key=first_line.count)
+    reader = csv.reader(text, delimiter=delimiter)
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield number, None
+            continue
+        if any(cell.strip() for cell in cells):
+            yield number, cells
+
+
+def _header(cells: list[str]) -> dict[str, int] | None:
+    """Which column is where, if this row is a header; None if it is a client already."""
+    names = {re.sub(r"[^a-z]", "", cell.casefold()): place for place, cell in enumerate(cells)}
+    order = {column: names[plain] for column in COLUMNS if (plain := column.replace("_", "")) in names}
+    if not order or any("@" in cell for cell in cells):
+        return None
+    if "email" not in order:
+        raise NoEmailColumn
+    return order
+
+
+def _client_of(number: int, cells: list[str] | None, order: Mapping[str, int]) -> ImportedClient | RefusedLine:
+    if cells is None:
+        return RefusedLine(number, Problem.UNREADABLE)
+    # A cell of several lines becomes one line; what else could end a header is refused.
+    texts = [cells[order[column]] if order.get(column, len(cells)) < len(cells) else "" for column in COLUMNS]
+    email, full_name, comment = (" ".join(text.split()) for text in texts)
+    if not email:
+        return RefusedLine(number, Problem.NO_ADDRESS)
+    if CONTROL_CHARACTERS.search(email + full_name + comment):
+        return RefusedLine(number, Problem.CONTROL_CHARACTER)
+    if len(full_name) > MAX_NAME_LENGTH or len(comment) > MAX_COMMENT_LENGTH:
+        return RefusedLine(number, Problem.TOO_LONG)
+    try:
+        address = normal_address(email)
+    except AddressRefused:
+        return RefusedLine(number, Problem.BAD_ADDRESS)
+    return ImportedClient(address, address_key(address), full_name, comment)
+
+
+def _keep(session: AnySession, owner_id: int, lines: list[ImportedClient | RefusedLine], now: datetime) -> Batch:
+    batch = Batch(refused=[line for line in lines if isinstance(line, RefusedLine)])
+    clients = [line for line in lines if isinstance(line, ImportedClient)]
+    on_file = _names_and_comments(session, owner_id, clients)
+    rows: dict[str, dict[str, Any]] = {}
+    for client in clients:
+        # Two lines with one address are one client, as if they had come in two files.
+        if client.email_key in on_file:
+            batch.updated += 1
+        else:
+            batch.added += 1
+        old_name, old_comment = on_file.get(client.email_key, ("", ""))
+        full_name, comment = client.full_name or old_name, client.comment or old_comment
+        on_file[client.email_key] = full_name, comment
+        rows[client.email_key] = {
+            "owner_id": owner_id,
+            "email": client.email,
+            "email_key": client.email_key,
+            "full_name": full_name,
+            "name_key": client_name_key(full_name),
+            "comment": comment,
+            "search_key": client_search_key(client.email, full_name, comment),
+            "created_at": now,
+            "updated_at": now,
+        }
+    if rows:
+        _upsert(session, list(rows.values()))
+    return batch
+
+
+def _names_and_comments(
+    session: AnySession, owner_id: int, clients: list[ImportedClient]
+) -> dict[str, tuple[str, str]]:
+    rows = session.execute(
+        select(Client.email_key, Client.full_name, Client.comment).where(
+            Client.owner_id == owner_id, Client.email_key.in_([client.email_key for client in clients])
+        )
+    )
+    return {email_key: (full_name, comment) for email_key, full_name, comment in rows}
+
+
+def _upsert(session: AnySession, rows: list[dict[str, Any]]) -> None:
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(Client) if is_sqlite else postgresql.insert(Client)
+    names = ("email", "full_name", "name_key", "comment", "search_key", "updated_at")
+    changed = {name: insert.excluded[name] for name in names}
+    session.execute(
+        insert.on_conflict_do_update(index_elements=[Client.owner_id, Client.email_key], set_=changed), rows
+    )

@@ -1,0 +1,48 @@
+"""Whom a mailing would reach that is still being planned."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Select, exists, func
+
+from mailer.domain.booking import SELECTION_BATCH
+from mailer.domain.clients import clients_of
+from mailer.models.clients import Client, Suppression
+from mailer.models.mailings import Audience
+from mailer.models.transactions import AnySession
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The clients of an audience, and how many of them must not be written to."""
+
+    clients: int = 0
+    suppressed: int = 0
+
+    @property
+    def letters(self) -> int:
+        return self.clients - self.suppressed
+
+
+def reach_of(session: AnySession, owner_id: int, audience: Audience, client_ids: Collection[int]) -> Reach:
+    """The reach of all this owner's clients, or of the chosen ones; clients of others are passed over."""
+    if audience is Audience.ALL:
+        return _counted(session, clients_of(owner_id))
+    chosen = sorted(client_ids)
+    clients = suppressed = 0
+    for first in range(0, len(chosen), SELECTION_BATCH):
+        batch = chosen[first : first + SELECTION_BATCH]
+        part = _counted(session, clients_of(owner_id).where(Client.id.in_(batch)))
+        clients, suppressed = clients + part.clients, suppressed + part.suppressed
+    return Reach(clients, suppressed)
+
+
+def _counted(session: AnySession, clients: Select[Client]) -> Reach:
+    is_suppressed = exists().where(
+        Suppression.owner_id == Client.owner_id,
+        Suppression.email_key == Client.email_key,
+        Suppression.lifted_at.is_(None),
+    )
+    counts = clients.with_only_columns(func.count(Client.id), func.count(Client.id).filter(is_suppressed))
+    total, suppressed = session.execute(counts).one()
+    return Reach(total, suppressed)

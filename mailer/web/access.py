@@ -1,0 +1,60 @@
+"""Who may come in: every route needs a login unless it is named public here."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from mailer.domain.accounts import user_of_session
+from mailer.extensions import db, login_manager
+from mailer.models.users import Role
+from mailer.web.htmx import login_needed
+
+PUBLIC_ENDPOINTS = frozenset({"static", "auth.login", "auth.register", "home.healthz"})
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def guard(app: Flask) -> None:
+    """Ask for a login before every view that is not public."""
+    # The templates know current_user as a global (web/templating.py), which asks the database only when it is read.
+    login_manager.init_app(app, add_context_processor=False)
+    login_manager.user_loader(lambda session_id: user_of_session(db.session, session_id))
+    app.before_request(require_login)
+
+
+def require_login() -> Response | None:
+    if request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS or current_user.is_authenticated:
+        return None
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return login_needed(url_for("auth.login", next=wanted))
+
+
+def require_role(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Answer 404 to those who may not know that the page exists."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if current_user.role not in roles:
+                abort(404)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def own_page(target: str | None, default: str) -> str:
+    """`target` if it is a path of this site, else `default`; no other site is ever redirected to."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return default
+    if any(ord(character) < 32 for character in target):
+        return default
+    parts = urlsplit(target)
+    return default if parts.scheme or parts.netloc else target

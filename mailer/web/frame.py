@@ -1,0 +1,93 @@
+"""What stands around every page: the places of the side bar, and the account that mail leaves through."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import current_app, g, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from mailer.domain.books import Books
+from mailer.domain.holds import holds_on_account
+from mailer.extensions import db
+from mailer.models.lanes import Hold
+from mailer.models.users import Role
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page that the side bar leads to."""
+
+    endpoint: str
+    label: str
+    icon: str
+    is_for_admins: bool = False
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the page that is shown belongs to this place."""
+        return (request.blueprint or "") == self.endpoint.partition(".")[0]
+
+
+# The first group is also the bar at the bottom of a phone.
+PLACES = (
+    (
+        Place("home.index", _l("Home"), "house"),
+        Place("mailings.index", _l("Mailings"), "send"),
+        Place("messages.index", _l("Messages"), "envelope-paper"),
+        Place("clients.index", _l("Clients"), "people"),
+    ),
+    (
+        Place("attempts.index", _l("Attempts"), "list-check"),
+        Place("reports.index", _l("Reports"), "bar-chart"),
+    ),
+    (
+        Place("outbox.index", _l("Outbox"), "inbox", is_for_admins=True),
+        Place("rq_dashboard.queues_overview", _l("Queues"), "cpu", is_for_admins=True),
+    ),
+)
+
+
+# What the page before the login shows of the product.
+EXAMPLE_BOOKS = Books(accepted=1862, failed=11, unknown=1, suppressed=25)
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account box: where mail leaves through, and what stops it."""
+
+    name: str
+    holds: list[Hold]
+
+
+def account_holds() -> list[Hold]:
+    """What stops all mail; pages that show it and their frame ask the database once."""
+    if "account_holds" not in g:
+        g.account_holds = holds_on_account(db.session, datetime.now(UTC))
+    holds: list[Hold] = g.account_holds
+    return holds
+
+
+class Frame:
+    """Read by base.html; each part is made only when it is drawn, so that a fragment costs nothing."""
+
+    @property
+    def places(self) -> list[list[Place]]:
+        """The groups of places that exist here and are open to this user."""
+        is_admin = current_user.role is Role.ADMIN
+        groups = [
+            [
+                place
+                for place in group
+                if place.endpoint in current_app.view_functions and (is_admin or not place.is_for_admins)
+            ]
+            for group in PLACES
+        ]
+        return [group for group in groups if group]
+
+    @property
+    def account(self) -> Account:
+        is_caught = current_app.config["IS_OUTBOX_USED"]
+        name = _("Outbox on this machine") if is_caught else current_app.config["MAIL_SERVER"]
+        return Account(name=name, holds=account_holds())

@@ -1,0 +1,224 @@
+"""Lists of any length, a page at a time, by keyset: the next page begins after the last row of this one.
+
+A page costs the same wherever it lies, and rows that come or go meanwhile neither repeat nor skip any.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar, TypeVarTuple, overload
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, Row, Select, TypeDecorator, func, literal, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from mailer.extensions import db
+from mailer.web.htmx import shown_query
+from mailer.web.ids import MAX_ID
+
+PAGE_SIZE = 50
+
+T = TypeVar("T")
+T2 = TypeVar("T2")
+Ts = TypeVarTuple("Ts")
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """An order in which no two rows are equal: by a column that is never empty, then by id."""
+
+    column: InstrumentedAttribute[Any]
+    id: InstrumentedAttribute[int]
+    is_descending: bool = False
+
+    def reversed(self) -> "Sorting":
+        return Sorting(self.column, self.id, not self.is_descending)
+
+    @property
+    def columns(self) -> tuple[InstrumentedAttribute[Any], ...]:
+        return (self.id,) if self.column is self.id else (self.column, self.id)
+
+    def order_by(self) -> list[ColumnElement[Any]]:
+        return [column.desc() if self.is_descending else column.asc() for column in self.columns]
+
+    def beyond(self, key: Sequence[Any]) -> ColumnElement[bool]:
+        """The rows that come after the one with this key."""
+        here = tuple_(*self.columns)
+        there = tuple_(*(literal(value, column.type) for value, column in zip(key, self.columns, strict=True)))
+        return here < there if self.is_descending else here > there
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The order that a list was asked for by `?sort=`; a minus turns it round."""
+
+    name: str
+    sorting: Sorting
+    location: str
+    query: Mapping[str, str]
+
+    def url(self, name: str) -> str:
+        """The same list in another order, from its first page."""
+        return list_url(self.location, self.query, sort=name)
+
+
+def sorted_by(choices: Mapping[str, Sorting], *, default: str, location: str) -> Sorted:
+    """The order asked for among `choices`, which name each column's own direction; `default` may carry a minus."""
+    query = shown_query()
+    asked = query.get("sort", default)
+    name = asked if asked.removeprefix("-") in choices else default
+    sorting = choices[name.removeprefix("-")]
+    return Sorted(name, sorting.reversed() if name.startswith("-") else sorting, location, query)
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """A page of a list; `first` and `last` count from 1 and are 0 where the list is empty."""
+
+    items: Sequence[T]
+    total: int
+    first: int
+    previous_url: str | None
+    next_url: str | None
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.items) - 1 if self.items else 0
+
+
+@overload
+def paginate(
+    rows: Select[T],
+    sorting: Sorting,
+    *,
+    location: str,
+    size: int = ...,
+    query: Mapping[str, str] | None = ...,
+    total: int | None = ...,
+) -> Page[T]: ...
+
+
+@overload
+def paginate(
+    rows: Select[T, T2, *Ts],
+    sorting: Sorting,
+    *,
+    location: str,
+    size: int = ...,
+    query: Mapping[str, str] | None = ...,
+    total: int | None = ...,
+) -> Page[tuple[T, T2, *Ts]]: ...
+
+
+def paginate(
+    rows: Select[*tuple[Any, ...]],
+    sorting: Sorting,
+    *,
+    location: str,
+    size: int = PAGE_SIZE,
+    query: Mapping[str, str] | None = None,
+    total: int | None = None,
+) -> Page[Any]:
+    """The page of `rows` that `?after=` or `?before=` asks for, the first one otherwise.
+
+    `location` is the list's own address; the links of the page go there, with the query that is shown now, or with
+    `query`. A `total` that is known already is not counted again. Rows of several things come as tuples.
+    """
+    query = shown_query() if query is None else query
+    after, before = _key(query.get("after"), sorting), _key(query.get("before"), sorting)
+    found = _find(rows, sorting, after, before, size)
+    if not found and (after or before):
+        # The page has emptied since its link was made.
+        after = before = None
+        found = _find(rows, sorting, None, None, size)
+    width = len(sorting.columns)
+    keys = [tuple(row)[-width:] for row in found]
+    first_key = keys[0] if keys and (after or before) else None
+    ahead = 0
+    if total is None or first_key is not None:
+        total, ahead = _count(rows, sorting, first_key)
+    return Page(
+        items=[_selected(tuple(row)[:-width]) for row in found],
+        total=total,
+        first=ahead + 1 if found else 0,
+        previous_url=list_url(location, query, before=_cursor(keys[0])) if ahead else None,
+        next_url=list_url(location, query, after=_cursor(keys[-1])) if ahead + len(found) < total else None,
+    )
+
+
+def _find(
+    rows: Select[*tuple[Any, ...]],
+    sorting: Sorting,
+    after: Sequence[Any] | None,
+    before: Sequence[Any] | None,
+    size: int,
+) -> list[Row[*tuple[Any, ...]]]:
+    """The rows of one page in their order, each with its key at the end."""
+    wanted = rows.add_columns(*sorting.columns).limit(size)
+    if before:
+        back = sorting.reversed()
+        return list(db.session.execute(wanted.where(back.beyond(before)).order_by(*back.order_by())))[::-1]
+    if after:
+        wanted = wanted.where(sorting.beyond(after))
+    return list(db.session.execute(wanted.order_by(*sorting.order_by())))
+
+
+def list_url(location: str, query: Mapping[str, str], **changes: str) -> str:
+    """The list's address with the query that is shown, another place or order in it, and no page unless named."""
+    kept = {name: value for name, value in query.items() if name not in ("after", "before") and value}
+    return f"{location}?{urlencode(kept | changes)}" if kept | changes else location
+
+
+def _selected(values: tuple[Any, ...]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+def _count(rows: Select[*tuple[Any, ...]], sorting: Sorting, first_key: Sequence[Any] | None) -> tuple[int, int]:
+    """How many rows there are, and how many of them lie ahead of the first one shown."""
+    keys = rows.with_only_columns(*sorting.columns).order_by(None)
+    if first_key is None:
+        return db.session.scalar(select(func.count()).select_from(keys.subquery())) or 0, 0
+    is_ahead = sorting.reversed().beyond(first_key)
+    counted = rows.with_only_columns(func.count(), func.count().filter(is_ahead), maintain_column_froms=True)
+    total, ahead = db.session.execute(counted.order_by(None)).one()
+    return total, ahead
+
+
+def _cursor(key: Sequence[Any]) -> str:
+    values = [value.isoformat() if isinstance(value, datetime) else value for value in key]
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def _key(cursor: str | None, sorting: Sorting) -> tuple[Any, ...] | None:
+    """The key in a cursor; None where there is none, or where it was not made here."""
+    if not cursor:
+        return None
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if len(values) != len(sorting.columns):
+            return None
+        return tuple(_checked(value, column) for value, column in zip(values, sorting.columns, strict=True))
+    except (ValueError, TypeError, UnicodeDecodeError):
+        return None
+
+
+def _checked(value: Any, column: InstrumentedAttribute[Any]) -> Any:
+    # A type of our own (UtcDateTime) does not say what it is in Python; the one beneath it does.
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    wanted = kind.python_type
+    if wanted is datetime:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError(value)
+        return moment
+    if issubclass(wanted, Enum):
+        return wanted(value)
+    if type(value) is not wanted:
+        raise TypeError(value)
+    # What no column can hold would make the database refuse the whole query.
+    if isinstance(value, int) and abs(value) > MAX_ID or isinstance(value, str) and "\0" in value:
+        raise ValueError(value)
+    return value

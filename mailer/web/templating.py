@@ -1,0 +1,42 @@
+"""What every template knows, apart from what its view hands it."""
+
+from flask import Flask
+from flask_login import current_user
+
+from mailer.web.books_bar import bar_segments, books_label, table_lines
+from mailer.web.formats import (
+    clock,
+    clock_when,
+    day,
+    day_and_time,
+    duration,
+    moment,
+    number,
+    share,
+    span,
+    weekday,
+    when,
+    zone_name,
+)
+from mailer.web.frame import EXAMPLE_BOOKS, Frame
+from mailer.web.hold_words import hold_words
+from mailer.web.locale import language
+from mailer.web.marks import mark_of
+from mailer.web.sparkline import sparkline
+from mailer.web.verdict_words import verdict_words
+
+FILTERS = (clock, clock_when, day, day_and_time, duration, moment, number, share, weekday, when)
+GLOBALS = (
+    bar_segments, books_label, hold_words, language, mark_of, span, sparkline, table_lines, verdict_words, zone_name,
+)
+
+
+def equip(app: Flask) -> None:
+    """Give the templates their filters, their functions and the frame."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    for filter_ in FILTERS:
+        app.add_template_filter(filter_)
+    for function in GLOBALS:
+        app.add_template_global(function)
+    app.jinja_env.globals.update(current_user=current_user, example_books=EXAMPLE_BOOKS, frame=Frame())
