@@ -1,0 +1,58 @@
+"""Whether this installation works, for those who ask often and must not wait."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Config
+from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from mailer.delivery.bell import redis_answers
+from mailer.domain.clock import database_now
+from mailer.domain.holds import holds_on_account
+
+# PostgreSQL's driver knows whole seconds, and no fewer than two.
+PATIENCE_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Health:
+    """What answers, and the kind of hold on the account: `ok` for none, `unknown` while the database is silent."""
+
+    database: bool
+    redis: bool
+    account: str
+
+    @property
+    def is_ok(self) -> bool:
+        return self.database and self.redis
+
+    def as_json(self) -> dict[str, Any]:
+        status = "ok" if self.is_ok else "error"
+        return {"status": status, "database": self.database, "redis": self.redis, "account": self.account}
+
+
+def health(config: Config) -> Health:
+    """The state of things now; it takes a few seconds at the most, whatever hangs."""
+    try:
+        with Session(_engine(config["SQLALCHEMY_DATABASE_URI"])) as session:
+            holds = holds_on_account(session, database_now(session))
+    except SQLAlchemyError:
+        return Health(database=False, redis=redis_answers(), account="unknown")
+    return Health(database=True, redis=redis_answers(), account=holds[0].kind.value if holds else "ok")
+
+
+@functools.cache
+def _engine(url: str) -> Engine:
+    """Connections of its own, made for each question: the application's may be busy, or patient with a dead server."""
+    if url.startswith("sqlite:"):
+        return create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE_SECONDS})
+    milliseconds = 1000 * PATIENCE_SECONDS
+    patience = {
+        "connect_timeout": PATIENCE_SECONDS,
+        "tcp_user_timeout": milliseconds,
+        "options": f"-c statement_timeout={milliseconds}",
+    }
+    return create_engine(url, poolclass=NullPool, connect_args=patience)

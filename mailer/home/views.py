@@ -1,0 +1,74 @@
+"""The first page, the button that lets the account try again, and the answer to those who watch from outside."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, current_app, jsonify, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from mailer.delivery.bell import redis_answers, ring_lanes
+from mailer.domain.books import books_of_each
+from mailer.domain.clock import database_now
+from mailer.domain.figures import figures_of, latest_mailings
+from mailer.domain.holds import holds_on_mailings, lift_account_holds
+from mailer.domain.progress import started_mailing_ids
+from mailer.extensions import db
+from mailer.home.health import health
+from mailer.home.tasks import tasks
+from mailer.models.mailings import MailingStatus
+from mailer.models.users import Role
+from mailer.web.access import require_role
+from mailer.web.frame import account_holds
+from mailer.web.htmx import moved
+
+blueprint = Blueprint("home", __name__)
+
+MAILINGS_SHOWN = {MailingStatus.STARTED: 10, MailingStatus.CREATED: 5, MailingStatus.COMPLETED: 5}
+
+
+@blueprint.get("/")
+def index() -> str:
+    now = datetime.now(UTC)
+    figures = figures_of(db.session, current_user.id, now)
+    mailings = latest_mailings(db.session, current_user.id, MAILINGS_SHOWN)
+    books = books_of_each(db.session, mailings)
+    holds = holds_on_mailings(db.session, [mailing.id for mailing in mailings], now)
+    of_status = {status: [mailing for mailing in mailings if mailing.status is status] for status in MailingStatus}
+    return render_template(
+        "home/index.html",
+        now=now,
+        figures=figures,
+        active=of_status[MailingStatus.STARTED],
+        booked=sorted(of_status[MailingStatus.CREATED], key=lambda mailing: mailing.start_time),
+        completed=of_status[MailingStatus.COMPLETED],
+        books=books,
+        holds=holds,
+        account_holds=account_holds(),
+        is_redis_away=not redis_answers(),
+        tasks=tasks(figures, mailings, books, holds),
+    )
+
+
+@blueprint.post("/account/release")
+@require_role(Role.ADMIN)
+def release_account() -> Response:
+    """An admin's word that the account is right again; the next letter shows whether it is."""
+    lifted = lift_account_holds(db.session, database_now(db.session))
+    waiting = started_mailing_ids(db.session)
+    db.session.commit()
+    is_heard = all([ring_lanes(mailing_id) for mailing_id in waiting])
+    if not lifted:
+        words = _("The account is not held.")
+    elif is_heard:
+        words = _("The hold is lifted. The next letter shows whether the account is right.")
+    else:
+        words = _("The hold is lifted. Redis does not answer, so sending waits until it is back.")
+    return moved(words, location=url_for(".index"))
+
+
+@blueprint.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    found = health(current_app.config)
+    return jsonify(found.as_json()), 200 if found.is_ok else 503

@@ -1,0 +1,110 @@
+"""What an owner does with a mailing by a button. A second press changes nothing and says how things stand."""
+
+from flask import url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from mailer.delivery.bell import ring_lanes, ring_start
+from mailer.domain.books import books_of
+from mailer.domain.clock import database_now
+from mailer.domain.errors import AlreadyStarted, EmptyAudience, MailingHeld, NotStarted, WindowOver
+from mailer.domain.holds import hold_mailing, lift_hold
+from mailer.domain.progress import finish as finish_mailing
+from mailer.domain.progress import request_start
+from mailer.extensions import db
+from mailer.mailings.own import own_mailing
+from mailer.mailings.page import live_context
+from mailer.models.lanes import HoldKind
+from mailer.models.mailings import Mailing, MailingStatus
+from mailer.web.formats import day_and_time
+from mailer.web.htmx import done, moved, page_or_fragment
+
+
+def start(mailing_id: int) -> Response:
+    mailing = own_mailing(mailing_id)
+    try:
+        request_start(db.session, mailing, database_now(db.session))
+    except AlreadyStarted:
+        return unchanged(mailing, already_started_words(mailing))
+    except MailingHeld:
+        return unchanged(mailing, _("This mailing is held, so it cannot start. It has to be resumed first."))
+    except WindowOver as over:
+        end = day_and_time(over.end_time)
+        return unchanged(mailing, _("Its window was over at %(time)s. Edit it and choose a later end.", time=end))
+    except EmptyAudience:
+        return unchanged(mailing, _("Nobody would be written to: none of its recipients is on file. Choose others."))
+    db.session.commit()
+    return changed(mailing_id, ring_start(mailing_id), _("It starts now."))
+
+
+def pause(mailing_id: int) -> Response:
+    mailing = own_mailing(mailing_id)
+    if mailing.status is MailingStatus.COMPLETED:
+        return unchanged(mailing, _("This mailing is completed, so there is nothing to pause."))
+    now = database_now(db.session)
+    if not hold_mailing(db.session, mailing_id, HoldKind.PAUSED, now, placed_by_id=mailing.owner_id):
+        return unchanged(mailing, _("This mailing is paused already."))
+    db.session.commit()
+    return changed(mailing_id, True, _("Paused. Letters that have begun are finished, and no other begins."))
+
+
+def resume(mailing_id: int) -> Response:
+    mailing = own_mailing(mailing_id)
+    now = database_now(db.session)
+    if not lift_hold(db.session, mailing_id, HoldKind.PAUSED, now):
+        return unchanged(mailing, _("This mailing is not paused."))
+    is_started, start_time = mailing.status is MailingStatus.STARTED, mailing.start_time
+    db.session.commit()
+    if is_started:
+        return changed(mailing_id, ring_lanes(mailing_id), _("Resumed. Sending goes on."))
+    if start_time <= now:
+        return changed(mailing_id, ring_start(mailing_id), _("Resumed. It starts now."))
+    start = day_and_time(start_time)
+    return changed(mailing_id, True, _("Resumed. It starts by itself: %(time)s.", time=start))
+
+
+def ask_finish(mailing_id: int) -> Response:
+    mailing = own_mailing(mailing_id)
+    if mailing.status is not MailingStatus.STARTED:
+        return moved(not_started_words(mailing), location=url_for("mailings.show", mailing_id=mailing_id))
+    books = books_of(db.session, mailing)
+    return page_or_fragment("mailings/finish.html", "mailings/_finish.html", mailing=mailing, books=books)
+
+
+def finish(mailing_id: int) -> Response:
+    mailing = own_mailing(mailing_id)
+    try:
+        finish_mailing(db.session, mailing, database_now(db.session))
+    except NotStarted:
+        return unchanged(mailing, not_started_words(mailing))
+    db.session.commit()
+    return changed(mailing_id, True, _("Finished. Recipients whose letters had not begun are expired."))
+
+
+def already_started_words(mailing: Mailing) -> str:
+    if mailing.status is MailingStatus.COMPLETED:
+        return str(_("This mailing is completed. It can be sent again to those who did not get it."))
+    return str(_("This mailing has started already."))
+
+
+def not_started_words(mailing: Mailing) -> str:
+    if mailing.status is MailingStatus.COMPLETED:
+        return str(_("This mailing is completed already."))
+    return str(_("This mailing has not started, so there is nothing to finish. Delete it if it is not to go out."))
+
+
+def changed(mailing_id: int, is_heard: bool, words: str) -> Response:
+    """The mailing's page after a change; `is_heard` tells whether Redis took the news."""
+    waiting = _("Done. Redis does not answer, so sending waits until it is back.")
+    return shown(own_mailing(mailing_id), words if is_heard else waiting)
+
+
+def unchanged(mailing: Mailing, words: str) -> Response:
+    """The mailing's page as it is, and why nothing was done."""
+    db.session.rollback()
+    return shown(own_mailing(mailing.id), words)
+
+
+def shown(mailing: Mailing, words: str) -> Response:
+    location = url_for("mailings.show", mailing_id=mailing.id)
+    return done(words, "mailings/_live.html", location=location, **live_context(mailing))
