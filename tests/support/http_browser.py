@@ -14,11 +14,13 @@ from tests.support.visitor import form_values, words_of
 class HttpBrowser:
     """Remembers the page that it shows."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, cookies: CookieJar | None = None) -> None:
+        """With the cookies of another one it is a second tab of the same browser."""
         self.url = base_url
+        self.cookies = CookieJar() if cookies is None else cookies
         self.status = 0
         self.page = BeautifulSoup("", "html.parser")
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     @property
     def words(self) -> str:

@@ -34,7 +34,7 @@ class Letter:
         """The plain text that a reader sees, with line feeds."""
         body = self.message.get_body(("plain",))
         assert body is not None
-        return str(body.get_content())
+        return str(body.get_content()).replace("\r\n", "\n")
 
 
 class Ledger:

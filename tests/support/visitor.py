@@ -59,7 +59,7 @@ def form_values(form: Tag) -> list[tuple[str, str]]:
         name = str(field["name"])
         if field.name == "textarea":
             # A browser drops the first line break after the tag.
-            values.append((name, field.get_text().removeprefix("\n")))
+            values.append((name, field.get_text().replace("\r\n", "\n").removeprefix("\n")))
         elif field.name == "select":
             chosen = field.select("option[selected]") or field.select("option")[:1]
             values += [(name, str(option.get("value", option.get_text()))) for option in chosen]

@@ -1,0 +1,256 @@
+"""What is measured: Mailer end to end, and beside it a loop of Flask-Mail, plain smtplib, and smtp-source."""
+
+import contextlib
+import os
+import smtplib
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+from flask import Flask
+from flask_mail import Message
+from sqlalchemy import Engine, func, insert, select, text
+from sqlalchemy.orm import Session
+
+from benchmarks.servers import program
+from mailer import create_app
+from mailer.delivery.bell import ring_start
+from mailer.domain.accounts import register
+from mailer.domain.booking import book_mailing
+from mailer.domain.clock import database_now
+from mailer.domain.messages import add_message
+from mailer.domain.progress import claim_start
+from mailer.extensions import db, mail
+from mailer.models.clients import Client
+from mailer.models.mailings import Attempt, AttemptStatus, Audience, Mailing, MailingStatus, Recipient, Verdict
+from mailer.models.transactions import begin_writing
+from tests.support.processes import Processes
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_until
+
+WORKERS = 2
+SEED_BATCH = 10_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run. Seconds, letters a second, CPU seconds per 1,000 letters, megabytes, bytes."""
+
+    rate: float
+    cpu: float | None = None
+    memory: float | None = None
+    bytes_per_recipient: float | None = None
+    first_letter: float | None = None
+
+
+def environment(database_url: str, redis: RedisServer, mail_port: int, connections: int, **more: str) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis.url,
+        "MAIL_SERVER": "127.0.0.1",
+        "MAIL_PORT": str(mail_port),
+        "MAIL_DEFAULT_SENDER": "Corner Shop <shop@mailer.example>",
+        "MAIL_CONNECTIONS": str(connections),
+        "SECRET_KEY": "a key that only benchmarks know",
+        "BASE_URL": "https://mailer.example",
+        **more,
+    }
+
+
+@contextlib.contextmanager
+def application(settings: dict[str, str]) -> Iterator[Flask]:
+    before = dict(os.environ)
+    os.environ.update(settings)
+    try:
+        app = create_app()
+        with app.app_context():
+            yield app
+            db.engine.dispose()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def body_of(size: int) -> str:
+    """A plain text of `size` bytes in lines of 72 characters."""
+    line = "The quick brown fox jumps over the lazy dog, and the dog lets it be.\n"
+    return (line * (size // len(line) + 1))[:size]
+
+
+def seed(engine: Engine, recipients: int, size: int) -> int:
+    """An owner with so many clients, and a mailing to all of them that is due now; its id."""
+    with Session(engine) as session:
+        begin_writing(session)
+        now = database_now(session)
+        owner = register(session, "owner@mailer.example", "a long enough password", now)
+        for first in range(0, recipients, SEED_BATCH):
+            rows = [_client(owner.id, number, now) for number in range(first, min(first + SEED_BATCH, recipients))]
+            session.execute(insert(Client), rows)
+        message = add_message(session, owner.id, "News of the shop", body_of(size), now)
+        end = now + timedelta(days=1)
+        mailing = book_mailing(session, owner.id, message, Audience.ALL, [], now, end, now)
+        session.commit()
+        return mailing.id
+
+
+def _client(owner_id: int, number: int, now: datetime) -> dict[str, object]:
+    email, name = f"client{number}@example.org", f"Client Number {number}"
+    keys = {"email_key": email, "name_key": name.casefold(), "search_key": f"{name}\n{email}\n".casefold()}
+    return {"owner_id": owner_id, "email": email, "full_name": name, "created_at": now, "updated_at": now, **keys}
+
+
+def mailer(settings: dict[str, str], redis: RedisServer, recipients: int, size: int, log_dir: Path) -> Result:
+    """End to end: from the ring to the completed mailing, through RQ and real worker processes."""
+    redis.client.flushall()
+    processes = Processes(settings, log_dir)
+    with application(settings):
+        mailing_id = seed(db.engine, recipients, size)
+        _analyze(db.engine)
+        before = _bytes(db.engine)
+        workers = [processes.start_worker() for _ in range(WORKERS)]
+        processes.start_scheduler()
+        try:
+            wait_until(lambda: redis.client.scard("rq:workers") == WORKERS, "the workers")
+            peak = _Peak([worker.process.pid for worker in workers])
+            began, began_at = time.monotonic(), _now(db.engine)
+            ring_start(mailing_id)
+            wait_until(lambda: _is_completed(db.engine, mailing_id), "the mailing", within=3600)
+            seconds = time.monotonic() - began
+            cpu = sum(_cpu_seconds(worker.process.pid) for worker in workers)
+        finally:
+            processes.end_all()
+        with Session(db.engine) as session:
+            first = session.scalar(select(func.min(Attempt.attempted_at)))
+            accepted = session.scalar(select(func.count()).select_from(Attempt))
+        assert first is not None and accepted == recipients
+        return Result(
+            rate=recipients / seconds,
+            cpu=cpu / recipients * 1000,
+            memory=peak.megabytes(),
+            bytes_per_recipient=(_bytes(db.engine) - before) / recipients,
+            first_letter=(first - began_at).total_seconds(),
+        )
+
+
+def flask_mail_loop(settings: dict[str, str], letters: int, size: int) -> Result:
+    """What an application without an engine does: `mail.send`, and an attempt committed for each letter."""
+    with application(settings):
+        mailing_id = seed(db.engine, letters, size)
+        with Session(db.engine) as session:
+            begin_writing(session)
+            claim_start(session, mailing_id, database_now(session))
+            session.commit()
+            recipients = session.execute(select(Recipient.id, Recipient.email)).all()
+            session.rollback()
+            body = body_of(size)
+            began, cpu = time.monotonic(), time.process_time()
+            for recipient_id, email in recipients:
+                mail.send(Message("News of the shop", [email], body))
+                session.add(
+                    Attempt(
+                        mailing_id=mailing_id,
+                        recipient_id=recipient_id,
+                        attempted_at=database_now(session),
+                        status=AttemptStatus.SUCCESS,
+                        verdict=Verdict.ACCEPTED,
+                        code=250,
+                        reply="",
+                    )
+                )
+                session.commit()
+            seconds = time.monotonic() - began
+            return Result(letters / seconds, cpu=(time.process_time() - cpu) / letters * 1000)
+
+
+def smtp_source(port: int, letters: int, size: int, sessions: int = 10) -> Result:
+    """Postfix's load generator, in C and without any records: `smtp-source -d -s 10`."""
+    options = ["-d", "-s", str(sessions), "-l", str(size), "-m", str(letters)]
+    began = time.monotonic()
+    subprocess.run([program("smtp-source", "postfix"), *options, f"127.0.0.1:{port}"], check=True)
+    return Result(letters / (time.monotonic() - began))
+
+
+def plain_smtplib(port: int, letters: int, size: int, connections: int) -> Result:
+    """smtplib with as many connections, each in a thread and kept open, letters built once; no records."""
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = "shop@mailer.example", "client@example.org", "News of the shop"
+    letter.set_content(body_of(size))
+    raw = letter.as_bytes()
+
+    def send_share() -> None:
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            for _ in range(letters // connections):
+                client.sendmail("shop@mailer.example", ["client@example.org"], raw)
+
+    threads = [threading.Thread(target=send_share) for _ in range(connections)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return Result(letters // connections * connections / (time.monotonic() - began))
+
+
+class _Peak(threading.Thread):
+    """Looks twice a second how much memory the workers and their work-horses have needed at most."""
+
+    def __init__(self, pids: list[int]) -> None:
+        super().__init__(daemon=True)
+        self._pids = pids
+        self._kilobytes = 0
+        self._over = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        while not self._over.wait(0.5):
+            for parent in self._pids:
+                with contextlib.suppress(OSError):
+                    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+                    for pid in (parent, *children):
+                        self._kilobytes = max(self._kilobytes, _high_water(int(pid)))
+
+    def megabytes(self) -> float:
+        self._over.set()
+        self.join()
+        return self._kilobytes / 1024
+
+
+def _high_water(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of a process and of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def _is_completed(engine: Engine, mailing_id: int) -> bool:
+    with Session(engine) as session:
+        return session.scalar(select(Mailing.status).where(Mailing.id == mailing_id)) is MailingStatus.COMPLETED
+
+
+def _now(engine: Engine) -> datetime:
+    with Session(engine) as session:
+        return database_now(session)
+
+
+def _analyze(engine: Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _bytes(engine: Engine) -> int:
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+            return int(pages) * int(connection.execute(text("PRAGMA page_size")).scalar_one())
+        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())

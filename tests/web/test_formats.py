@@ -1,0 +1,60 @@
+"""How numbers, times and durations are written."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+from flask_login import login_user
+
+from mailer.models.users import User
+from mailer.web.formats import clock_when, day, day_and_time, duration, number, share, when, zone_name
+
+NOW = datetime(2026, 11, 24, 7, 43, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def in_moscow(app: Flask, alice: User) -> Iterator[None]:
+    alice.time_zone = "Europe/Moscow"
+    with app.test_request_context(), time_machine.travel(NOW, tick=False):
+        login_user(alice)
+        yield
+
+
+def test_numbers_have_groups_and_shares_one_decimal() -> None:
+    assert (number(1904), share(0.646), share(1)) == ("1,904", "64.6%", "100.0%")
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(seconds=59), "59 s"),
+        (timedelta(minutes=22, seconds=10), "22 min"),
+        (timedelta(minutes=64), "1 h 4 min"),
+        (timedelta(days=1, hours=8, minutes=59), "1 d 8 h"),
+        (timedelta(seconds=-5), "0 s"),
+    ],
+)
+def test_durations_have_their_two_largest_units(length: timedelta, words: str) -> None:
+    assert duration(length) == words
+
+
+def test_another_year_is_named() -> None:
+    assert day(NOW) == "24 Nov"
+    assert day(NOW.replace(year=2025)) == "24 Nov 2025"
+
+
+def test_the_exact_moment_stands_behind_the_short_one() -> None:
+    html = str(when(NOW))
+    assert 'datetime="2026-11-24T10:43:00+03:00"' in html
+    assert "Moscow" in zone_name() and "Moscow" in html
+
+
+def test_today_is_a_time_and_yesterday_a_date() -> None:
+    assert ">10:43<" in str(clock_when(NOW))
+    assert ">23 Nov<" in str(clock_when(NOW - timedelta(days=1)))
+
+
+def test_date_and_time_together() -> None:
+    assert day_and_time(NOW.replace(month=1)) == "24 Jan, 10:43"

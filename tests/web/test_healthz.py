@@ -1,0 +1,44 @@
+"""What a watcher outside is told: open to all, quick, and without secrets."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from mailer.domain.clock import database_now
+from mailer.domain.holds import hold_account
+from mailer.models.lanes import HoldKind
+from tests.support.application import AppMaker
+from tests.support.redis_server import RedisServer
+from tests.support.visitor import Visitor, visitor
+from tests.support.waiting import wait_until
+
+
+def test_all_is_well(anonymous: Visitor) -> None:
+    wait_until(lambda: anonymous.get("/healthz").status_code == 200, "a healthy answer")
+    assert anonymous.get("/healthz").get_json() == {
+        "status": "ok", "database": True, "redis": True, "account": "ok",
+    }
+
+
+def test_a_hold_on_the_account_is_told_by_its_kind_and_is_no_illness(anonymous: Visitor, session: Session) -> None:
+    now = database_now(session)
+    hold_account(session, HoldKind.SENDER_REFUSED, now, reason="5.7.1 not you", code=553, until=None)
+    answer = anonymous.get("/healthz")
+    assert answer.get_json()["account"] == "sender_refused" and "not you" not in answer.get_data(as_text=True)
+
+
+def test_without_redis_it_is_unavailable(anonymous: Visitor, redis_server: RedisServer) -> None:
+    redis_server.kill()
+    # That Redis answered is believed for a second.
+    wait_until(lambda: anonymous.get("/healthz").status_code == 503, "the bad news")
+    assert anonymous.get("/healthz").get_json()["redis"] is False
+
+
+def test_without_its_database_it_is_unavailable_and_tells_no_secret(
+    make_app: AppMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://user:secret@127.0.0.1:9/mailer"
+    answer = visitor(app).get("/healthz")
+    assert answer.status_code == 503
+    assert answer.get_json()["database"] is False and answer.get_json()["account"] == "unknown"
+    assert "secret" not in answer.get_data(as_text=True)
