@@ -41,7 +41,8 @@ class Failures:
 def first_failures(session: AnySession, mailing: Mailing) -> Failures:
     """The first failed and unknown recipients of a mailing, those with equal replies together."""
     firsts = [_first_ids(mailing, state) for state in (RecipientState.FAILED, RecipientState.UNKNOWN)]
-    rows = session.execute(with_last_attempt(select(Recipient).where(Recipient.id.in_(union_all(*firsts))))).all()
+    those = select(Recipient).where(Recipient.id.in_(union_all(*firsts))).order_by(Recipient.id)
+    rows = session.execute(with_last_attempt(those)).all()
     read = [(recipient, attempt) for recipient, attempt in rows if attempt is not None]
     of_state = Counter(recipient.state for recipient, _ in rows)
     return Failures(_grouped(read), is_complete=all(count < FAILURES_READ for count in of_state.values()))

@@ -54,6 +54,10 @@
   };
 
   const showToast = (message) => {
+    // A page that asks again and again, and gets no answer, says so once.
+    for (const toast of document.querySelectorAll("#toasts > .toast")) {
+      if (toast.textContent.trim() === message) toast.remove();
+    }
     const toast = document.getElementById("toast").content.firstElementChild.cloneNode(true);
     toast.querySelector("span").textContent = message;
     document.getElementById("toasts").append(toast);
@@ -93,7 +97,7 @@
       document.querySelector(emptied).replaceChildren();
       document.getElementById("new")?.focus();
     }
-    if (event.target.closest("#dialog [data-close-dialog]") || event.target === dialog()) {
+    if (event.target.closest("#dialog [data-close-dialog]")) {
       event.preventDefault();
       dialog().close();
     }

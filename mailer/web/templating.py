@@ -7,9 +7,7 @@ from mailer.web.books_bar import bar_segments, books_label, table_lines
 from mailer.web.formats import (
     clock,
     clock_when,
-    day,
     day_and_time,
-    duration,
     moment,
     number,
     share,
@@ -25,7 +23,7 @@ from mailer.web.marks import mark_of
 from mailer.web.sparkline import sparkline
 from mailer.web.verdict_words import verdict_words
 
-FILTERS = (clock, clock_when, day, day_and_time, duration, moment, number, share, weekday, when)
+FILTERS = (clock, clock_when, day_and_time, moment, number, share, weekday, when)
 GLOBALS = (
     bar_segments, books_label, hold_words, language, mark_of, span, sparkline, table_lines, verdict_words, zone_name,
 )
