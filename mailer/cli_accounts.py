@@ -17,7 +17,11 @@ from mailer.models.users import Role
 
 @click.command("create-user")
 @click.argument("email")
-@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.USER.value, show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    help="Without it the very first account becomes admin, and any other a user.",
+)
 @click.option(
     "--password-stdin",
     is_flag=True,
@@ -26,8 +30,8 @@ from mailer.models.users import Role
     help="Read the password from the first line of stdin.",
 )
 @with_appcontext
-def create_user(email: str, role: str) -> None:
-    """Make an account. The very first one of an installation becomes admin, whatever its role."""
+def create_user(email: str, role: str | None) -> None:
+    """Make an account."""
     try:
         address = normal_address(email)
     except AddressRefused as error:
@@ -37,7 +41,7 @@ def create_user(email: str, role: str) -> None:
         raise click.ClickException(_("The password is empty."))
     begin_writing(db.session)
     try:
-        user = register(db.session, address, password, database_now(db.session), Role(role))
+        user = register(db.session, address, password, database_now(db.session), Role(role) if role else None)
     except EmailTaken:
         raise click.ClickException(_("%(email)s has an account already.", email=address)) from None
     db.session.commit()

@@ -29,11 +29,11 @@ def register(
     email: str,
     password: str,
     now: datetime,
-    role: Role = Role.USER,
+    role: Role | None = None,
     *,
     is_open: bool = True,
 ) -> User:
-    """Add an account; the very first one becomes admin, whatever its role, however many register at once.
+    """Add an account. Without a role the very first one becomes admin, however many register at once; others users.
 
     Raises EmailTaken and, where registration is not open, RegistrationClosed for everybody but the very first.
     """
@@ -41,7 +41,7 @@ def register(
         email=email,
         email_key=address_key(email),
         password_hash=_hasher.hash(password),
-        role=role,
+        role=role or Role.USER,
         session_token=secrets.token_urlsafe(32),
         created_at=now,
     )
@@ -51,9 +51,10 @@ def register(
             session.flush()
     except IntegrityError as error:
         raise EmailTaken(email) from error
-    if _opens_installation(session, user, now):
+    is_first = _opens_installation(session, user, now)
+    if is_first and role is None:
         user.role = Role.ADMIN
-    elif not is_open:
+    elif not is_first and not is_open:
         raise RegistrationClosed
     session.flush()
     return user

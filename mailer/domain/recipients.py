@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,9 +39,14 @@ class Failures:
     is_complete: bool
 
 
-def first_failures(session: AnySession, mailing: Mailing) -> Failures:
-    """The first failed and unknown recipients of a mailing, those with equal replies together."""
-    firsts = [_first_ids(mailing, state) for state in (RecipientState.FAILED, RecipientState.UNKNOWN)]
+def first_failures(session: AnySession, mailing: Mailing, states: Collection[RecipientState]) -> Failures:
+    """The first recipients of a mailing in each of these states, those with equal replies together.
+
+    Name only states that have recipients: to find none takes as long as to read them all.
+    """
+    if not states:
+        return Failures([], is_complete=True)
+    firsts = [_first_ids(mailing, state) for state in states]
     those = select(Recipient).where(Recipient.id.in_(union_all(*firsts))).order_by(Recipient.id)
     rows = session.execute(with_last_attempt(those)).all()
     read = [(recipient, attempt) for recipient, attempt in rows if attempt is not None]
@@ -49,7 +55,7 @@ def first_failures(session: AnySession, mailing: Mailing) -> Failures:
 
 
 def _first_ids(mailing: Mailing, state: RecipientState) -> Select[int]:
-    # Each state by itself can be read in the order of the index; both together would have to be sorted.
+    # Both states together might be so many of the one that the other is never seen.
     first = (
         select(Recipient.id)
         .where(Recipient.mailing_id == mailing.id, Recipient.state == state)

@@ -36,9 +36,12 @@ SECONDS_WHILE_SENDING = 2
 SECONDS_WHILE_WAITING = 20
 NEAR_START = 120
 
-# The order of the index, so that any page of any mailing is read without sorting; `unknown` comes first.
-BY_STATE = Sorting(Recipient.state, Recipient.id, is_descending=True)
+# In the order of sending: nobody moves to another page while the mailing runs.
+IN_ORDER = Sorting(Recipient.id, Recipient.id)
 BY_NAME = Sorting(Client.name_key, Client.id)
+
+# The states that need a person's look.
+LOUD = (RecipientState.FAILED, RecipientState.UNKNOWN)
 
 # What the books count, and the states of recipients behind each count.
 STATES_OF = {
@@ -104,7 +107,7 @@ def live_context(mailing: Mailing) -> dict[str, Any]:
         "poll_url": list_url(location, query, **{name: query[name] for name in ("after", "before") if name in query}),
         "poll_seconds": poll_seconds(mailing, now),
         "is_redis_away": mailing.status is not MailingStatus.COMPLETED and not redis_answers(),
-        "failures": first_failures(db.session, mailing) if books.failed or books.unknown else None,
+        "failures": first_failures(db.session, mailing, [state for state in LOUD if getattr(books, state)]),
         **people(mailing, books, location),
         "attempts": latest_attempts(mailing) if mailing.status is not MailingStatus.CREATED else [],
     }
@@ -131,7 +134,7 @@ def people(mailing: Mailing, books: Books, location: str) -> dict[str, Any]:
         recipients = recipients.where(Recipient.state.in_(STATES_OF[state]))
     total = counts[state] if state else books.total
     page: Page[tuple[Recipient, Attempt]] = paginate(
-        with_last_attempt(recipients), BY_STATE, location=location, size=RECIPIENTS_SHOWN, total=total
+        with_last_attempt(recipients), IN_ORDER, location=location, size=RECIPIENTS_SHOWN, total=total
     )
     return {
         "recipients": page,

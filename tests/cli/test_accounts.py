@@ -23,9 +23,16 @@ def test_the_account_has_its_role_and_its_password(app: Flask, session: Session,
     assert zoe is not None and zoe.role is role
 
 
-def test_the_first_account_becomes_admin(app: Flask, session: Session) -> None:
-    assert run(app, "first@example.org", "--role", "user")[0] == 0
-    assert session.scalars(select(User.role)).one() is Role.ADMIN
+def test_the_first_account_becomes_admin_unless_a_role_is_named(app: Flask, session: Session) -> None:
+    assert run(app, "first@example.org")[0] == 0
+    assert run(app, "second@example.org")[0] == 0
+    assert list(session.scalars(select(User.role).order_by(User.id))) == [Role.ADMIN, Role.USER]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_that_is_named_is_kept_even_for_the_first_account(app: Flask, session: Session, role: Role) -> None:
+    assert run(app, "first@example.org", "--role", role.value)[0] == 0
+    assert session.scalars(select(User.role)).one() is role
 
 
 def test_an_account_that_exists_is_an_error(app: Flask, session: Session, alice: User) -> None:

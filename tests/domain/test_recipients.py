@@ -18,6 +18,8 @@ from tests.support.factories import (
     suppress,
 )
 
+LOUD = (RecipientState.FAILED, RecipientState.UNKNOWN)
+
 
 def test_each_recipient_comes_with_the_latest_attempt_or_none(session: Session, alice: User) -> None:
     mailing = started_mailing_of(alice, clients=[client_of(alice), client_of(alice)])
@@ -37,7 +39,7 @@ def test_equal_replies_are_grouped_and_the_most_frequent_come_first(session: Ses
     last.state = RecipientState.FAILED
     attempt_on(last, AttemptStatus.FAILED, Verdict.CONTENT, 554, "spam")
     settle(recipients_of(mailing)[0], RecipientState.UNKNOWN)
-    found = first_failures(session, mailing)
+    found = first_failures(session, mailing, LOUD)
     assert [(group.attempt.code, group.count) for group in found.groups] == [(550, 3), (None, 1), (554, 1)]
     assert found.is_complete
 
@@ -47,7 +49,7 @@ def test_of_very_many_failures_only_the_first_are_read(
 ) -> None:
     monkeypatch.setattr(recipients, "FAILURES_READ", 3)
     mailing = completed_mailing_of(alice, accepted=2, failed=5, unknown=1)
-    found = first_failures(session, mailing)
+    found = first_failures(session, mailing, LOUD)
     assert sum(group.count for group in found.groups) == 4 and not found.is_complete
 
 
