@@ -1,7 +1,8 @@
 """`make bench`: how fast Mailer delivers, beside what else could have been used, as one table.
 
 Each round runs every contender once, in turn, so that a machine that speeds up or slows down does so for all;
-the table shows medians. RECIPIENTS, ROUNDS and CONNECTIONS in the environment change the size.
+the table shows medians. RECIPIENTS, ROUNDS and CONNECTIONS in the environment change the size; CASES chooses the
+contenders whose names contain it.
 """
 
 import os
@@ -22,6 +23,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 # Of each lane; two workers run two lanes.
 CONNECTIONS = int(os.environ.get("CONNECTIONS", "20"))
 LANES = 2
+CHOSEN = os.environ.get("CASES", "")
 SMALL, LARGE = 2_000, 40_000
 # Half of a round trip of 50 ms.
 DELAY = 0.025
@@ -35,7 +37,7 @@ Case = Callable[[], Result]
 def main() -> None:
     with ExitStack() as stack:
         setting = Setting(stack)
-        cases = dict(setting.cases())
+        cases = {name: case for name, case in setting.cases() if CHOSEN in name}
         results: defaultdict[str, list[Result]] = defaultdict(list)
         for number in range(1, ROUNDS + 1):
             for name, case in cases.items():

@@ -314,6 +314,7 @@ class Lane:
             if self._spare and session.claim_offered is None and not session.is_broken:
                 self._offer(session, self._spare.popleft())
         self._pool.open_more(len(self._spare) - self._pool.opening)
+        self._pool.push()
 
     def _offer(self, session: Session, claim: Claim) -> None:
         try:

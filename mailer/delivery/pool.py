@@ -44,6 +44,7 @@ class Pool:
         self._bell.setblocking(False)
         self._selector.register(self._bell, selectors.EVENT_READ)
         self._closed = threading.Event()
+        self._news: list[tuple[Session, Event]] = []
         self._reopen_at = 0.0
         self._looked_at = 0.0
 
@@ -70,12 +71,12 @@ class Pool:
             if interest != wanted:
                 self._selector.modify(session.socket, wanted, session)
                 self._interests[session] = wanted
-        events: list[tuple[Session, Event]] = []
+        events, self._news = self._news, []
         for key, _ in self._selector.select(seconds):
             session = key.data
             if session is None:
                 self._hush()
-            else:
+            elif not session.is_broken:
                 events += [(session, event) for event in session.pump()]
         events += self._overdue()
         failures = self._take_opened()
@@ -86,6 +87,12 @@ class Pool:
         """Close a session at once."""
         self._forget(session)
         session.close()
+
+    def push(self) -> None:
+        """Send off what has been queued; what that brings to light comes with the next `listen`."""
+        for session in self._interests:
+            if session.wants_write:
+                self._news += [(session, event) for event in session.push()]
 
     def part(self, session: Session) -> None:
         """Say goodbye where the session allows it, and close."""

@@ -69,13 +69,14 @@ class Session:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._account = account
         self._is_pipelining = client.has_extn("pipelining")
-        self._incoming = bytearray()
+        self._incoming = b""
         self._reply_lines: list[bytes] = []
         self._reply_bytes = 0
         self._outgoing = bytearray()
         self._sent_bytes = 0
-        # Replies still to come, in order, each with what it will answer.
+        # Replies still to come, in order, each with what it will answer; and how many of them are to the envelope.
         self._expected: deque[tuple[Stage, Claim]] = deque()
+        self._envelope_replies = 0
         # Commands that wait for the reply before them, where the server takes one at a time.
         self._commands: deque[tuple[Stage, Claim, bytes]] = deque()
         # The letter whose final dot is in the outgoing bytes, and where in the stream that dot ends.
@@ -136,6 +137,14 @@ class Session:
                 events += self._read_last(error)
         return events
 
+    def push(self) -> list[Event]:
+        """Write what can be written at once; what has happened, if the line broke."""
+        try:
+            self._flush()
+        except OSError as error:
+            return self._read_last(error)
+        return []
+
     def overdue(self, now: float) -> Broken | None:
         """Give up when the server has been silent for too long; `now` is time.monotonic()."""
         if not self._expected and not self._outgoing:
@@ -178,6 +187,7 @@ class Session:
             stage, claim, command = self._commands.popleft()
             self._write(command)
             self._expected.append((stage, claim))
+            self._envelope_replies += 1
 
     def _write(self, data: bytes) -> None:
         if not self._expected and not self._outgoing:
@@ -217,9 +227,11 @@ class Session:
     def _take_replies(self) -> list[Event]:
         """Cut whole replies out of what has come (RFC 5321, 4.2) and match each with what it answers."""
         events: list[Event] = []
-        while not self.is_broken and (end := self._incoming.find(b"\n")) >= 0:
-            line = bytes(self._incoming[:end]).rstrip(b"\r")
-            del self._incoming[: end + 1]
+        *lines, self._incoming = self._incoming.split(b"\n")
+        for line in lines:
+            if self.is_broken:
+                break
+            line = line.removesuffix(b"\r")
             self._reply_bytes += len(line)
             if self._reply_bytes <= MAX_REPLY_BYTES:
                 self._reply_lines.append(line[4:])
@@ -245,6 +257,7 @@ class Session:
             self.letters_answered += 1
             self._send_commands()
             return [Reply(claim, stage, code, words)]
+        self._envelope_replies -= 1
         if code == CLOSING:
             return [self._break(reply_text(words), code)]
         if self._refusal is None and not _is_taken(stage, code):
@@ -252,10 +265,9 @@ class Session:
             # Whatever has not been sent of this envelope is not sent any more.
             self._commands.clear()
         self._send_commands()
-        return self._envelope_answered(claim, stage, code) if not self._awaits_envelope() else []
-
-    def _awaits_envelope(self) -> bool:
-        return bool(self._commands) or any(stage is not Stage.DOT for stage, _ in self._expected)
+        if self._envelope_replies:
+            return []
+        return self._envelope_answered(claim, stage, code)
 
     def _envelope_answered(self, claim: Claim, stage: Stage, code: int) -> list[Event]:
         if self._refusal is None:

@@ -140,7 +140,7 @@ def _facts_under_way(progress: Progress) -> list[Fact]:
             Fact(
                 _("Waiting for another try"),
                 number(retries.count),
-                _("The last of them is due at %(time)s.", time=clock(retries.last_at)),
+                _("The last of them is due at %(time)s.", time=_soon(retries.last_at, progress.now)),
             )
         )
     return told
@@ -155,7 +155,13 @@ def _when_done(progress: Progress) -> Fact:
     done_at = progress.now + left
     if done_at >= end_time:
         return Fact(name, "–", _("Not at this pace: the window closes %(time)s.", time=day_and_time(end_time)))
-    return Fact(name, clock(done_at), _("%(time)s before the window closes.", time=duration(end_time - done_at)))
+    note = _("%(time)s before the window closes.", time=duration(end_time - done_at))
+    return Fact(name, _soon(done_at, progress.now), note)
+
+
+def _soon(moment: datetime, now: datetime) -> str:
+    """A moment ahead: its time of day says enough while nobody could take it for another day's."""
+    return clock(moment) if moment - now < timedelta(hours=12) else day_and_time(moment)
 
 
 def _facts_after(progress: Progress) -> list[Fact]:

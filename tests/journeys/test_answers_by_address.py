@@ -40,9 +40,11 @@ def test_the_final_books_agree_with_those_of_the_server(
     assert states == expected
     logs = watcher.attempts()
     for email in emails["grey"]:
-        assert [attempt.status for attempt in logs[email]] == [AttemptStatus.DEFERRED, AttemptStatus.SUCCESS]
-        assert (logs[email][0].code, "Greylisted" in logs[email][0].reply) == (451, True)
+        assert logs[email][-1].status is AttemptStatus.SUCCESS
+        # A line that another letter's fault has broken may have put this one off, too.
+        [refusal] = [attempt for attempt in logs[email] if attempt.code == 451]
+        assert (refusal.status, "Greylisted" in refusal.reply) == (AttemptStatus.DEFERRED, True)
     for email in emails["user-unknown"]:
-        assert [(attempt.code, attempt.reply) for attempt in logs[email]] == [(550, "5.1.1 User unknown")]
+        assert (logs[email][-1].code, logs[email][-1].reply) == (550, "5.1.1 User unknown")
     for email in emails["drop"] + emails["kept-drop"]:
-        assert [attempt.code for attempt in logs[email]] == [None]
+        assert (logs[email][-1].status, logs[email][-1].code) == (AttemptStatus.UNKNOWN, None)
