@@ -46,15 +46,17 @@ def work(app: Flask) -> None:
     # A work-horse shares no database connection with its parent: it would corrupt both.
     os.register_at_fork(after_in_child=lambda: db.engine.dispose(close=False))
     connection = redis_connection()
+    _stop_between_workers()
     while not PoliteWorker.is_stop_requested:
         worker = None
-        _stop_between_workers()
         try:
             worker = PoliteWorker([STARTS, LANES], connection=connection, worker_ttl=WORKER_TTL_SECONDS)
             worker.log_result_lifespan = False
             worker.work(logging_level="WARNING")
         except NO_REDIS as error:
             logger.warning("Redis does not answer (%s); the worker will try again.", error)
+        finally:
+            _stop_between_workers()
         if worker is not None and worker.horse_pid:
             _see_horse_home(worker.horse_pid)
         if not PoliteWorker.is_stop_requested:
@@ -62,7 +64,7 @@ def work(app: Flask) -> None:
 
 
 def _stop_between_workers() -> None:
-    """Until RQ sets its own handlers, a signal ends the process through this one."""
+    """While no worker of RQ minds the signals, one of them ends the process."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit
