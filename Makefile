@@ -2,6 +2,9 @@
 PYTHON = .venv/bin/python
 PIP = $(PYTHON) -m pip --disable-pip-version-check --quiet install
 
+# Many tests wait for real processes, so one more than most small machines have cores is no loss.
+TEST_PROCESSES = 3
+
 # The first of these that is new enough and can make a .venv is used.
 PYTHONS = python3 python3.13 python3.14 python3.12 python3.11 python
 
@@ -16,8 +19,12 @@ run: .venv/requirements.stamp ## start Mailer at http://127.0.0.1:5000, with all
 
 test: .venv/dev.stamp ## run all tests, on SQLite and then on PostgreSQL; ARGS='-k outbox' chooses some
 	@{ $(HAS_NO_EMBEDDED) && { $(HAS_REDIS); }; } || $(MAKE) -s .venv/embedded.stamp
-	$(PYTHON) -m pytest --database sqlite $(ARGS)
-	$(PYTHON) -m pytest --database postgresql $(ARGS)
+	$(PYTHON) -m pytest --numprocesses $(TEST_PROCESSES) --database sqlite $(ARGS)
+	$(PYTHON) -m pytest --numprocesses $(TEST_PROCESSES) --database postgresql $(ARGS)
+
+bench: .venv/dev.stamp ## measure the delivery beside Flask-Mail, smtplib and smtp-source, as one table
+	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
+	@$(PYTHON) -m benchmarks.delivery
 
 lint: .venv/dev.stamp ## check style, import order, types, and who imports whom
 	$(PYTHON) -m flake8
@@ -25,7 +32,7 @@ lint: .venv/dev.stamp ## check style, import order, types, and who imports whom
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
-.PHONY: help run test lint
+.PHONY: help run test bench lint
 
 HAS_NO_EMBEDDED = test ! -e .venv/embedded.stamp
 HAS_REDIS_URL = test -n "$$REDIS_URL" || test -n "$$($(PYTHON) -m dotenv get REDIS_URL 2>/dev/null)"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -57,6 +58,22 @@ def environment(
     }
 
 
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once for all apps of a run; each test makes an app of its own."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._code.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+_compiled = CompiledTemplates()
+
 AppMaker = Callable[..., Flask]
 
 
@@ -70,6 +87,7 @@ def make_app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
             monkeypatch.setenv(name, value)
         config: dict[str, Any] = {"TESTING": True, "MAIL_SUPPRESS_SEND": False, "WTF_CSRF_ENABLED": csrf}
         app = create_app(config)
+        app.jinja_env.bytecode_cache = _compiled
         made.append(app)
         return app
 

@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import flask_migrate
 import psycopg
@@ -53,7 +53,9 @@ class PostgresqlDatabases:
         self.template = f"{self.prefix}_template"
         self._create(self.template, "template0")
         migrate(self._url(self.template))
-        self.migrated: set[str] = set()
+        # What a migration itself has filled in would be lost when a database is emptied.
+        self.is_template_empty = not holds_rows(self._url(self.template))
+        self.in_use: set[str] = set()
         self.emptied: list[str] = []
 
     def create(self, directory: Path, *, is_migrated: bool = True) -> str:
@@ -62,16 +64,17 @@ class PostgresqlDatabases:
         if not self.emptied:
             self.emptied.append(self._create(self._new_name(), self.template))
         name = self.emptied.pop()
-        self.migrated.add(name)
+        self.in_use.add(name)
         return self._url(name)
 
     def drop(self, url: str) -> None:
         name = str(make_url(url).database)
-        if name in self.migrated and empty(url):
+        if name in self.in_use and self.is_template_empty:
+            empty(url)
             self.emptied.append(name)
         else:
             self._drop(name)
-        self.migrated.discard(name)
+        self.in_use.discard(name)
 
     def close(self) -> None:
         for name in [*self.emptied, self.template]:
@@ -95,17 +98,26 @@ class PostgresqlDatabases:
         self.connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 
 
-OTHER_CONNECTIONS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-TABLES_AND_REVISION = (
-    "SELECT array_agg(tablename::text), (SELECT version_num FROM alembic_version)"
-    " FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-)
+def tables_of(connection: psycopg.Connection[Any]) -> list[Identifier]:
+    rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    return [Identifier(name) for (name,) in rows if name != "alembic_version"]
 
 
-def empty(url: str) -> bool:
-    """Make a migrated database as new; False where that cannot be done, because a test has changed its tables."""
+def holds_rows(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        return any(connection.execute(SQL("TABLE {} LIMIT 1").format(table)).fetchone() for table in tables_of(connection))
+
+
+def empty(url: str) -> None:
+    """Make a migrated database as new."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"SELECT pg_terminate_backend(pid) FROM ({OTHER_CONNECTIONS}) AS others")
+        # Processes that a test killed or forgot would keep the tables locked.
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        tables = SQL(", ").join(tables_of(connection))
+        connection.execute(SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
 
 
 def migrate(url: str) -> None:
