@@ -105,7 +105,8 @@ def tables_of(connection: psycopg.Connection[Any]) -> list[Identifier]:
 
 def holds_rows(url: str) -> bool:
     with psycopg.connect(url) as connection:
-        return any(connection.execute(SQL("TABLE {} LIMIT 1").format(table)).fetchone() for table in tables_of(connection))
+        looks = (SQL("TABLE {} LIMIT 1").format(table) for table in tables_of(connection))
+        return any(connection.execute(look).fetchone() for look in looks)
 
 
 def empty(url: str) -> None:
