@@ -14,7 +14,7 @@ import psycopg
 
 from tests.support.databases import migrate
 from tests.support.ports import free_port, is_listening
-from tests.support.postgresql_server import postgresql_programs, unprivileged
+from tests.support.postgresql_server import postgresql_programs, takes_connections, unprivileged
 from tests.support.redis_server import RedisServer, redis_program
 from tests.support.waiting import wait_until
 
@@ -93,10 +93,11 @@ def durable_postgresql() -> Iterator[str]:
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user)
     options = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
     command = [str(programs / "postgres"), "-D", str(folder / "data"), *options]
+    url = f"postgresql://mailer@127.0.0.1:{port}/postgres"
     try:
         with _running(command, stop=signal.SIGINT, cwd=folder, **as_user):
-            wait_until(lambda: is_listening(port), "PostgreSQL to listen")
-            yield f"postgresql://mailer@127.0.0.1:{port}/postgres"
+            wait_until(lambda: takes_connections(url), "PostgreSQL to take connections")
+            yield url
     finally:
         shutil.rmtree(folder)
 

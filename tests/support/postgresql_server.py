@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.ports import free_port, is_listening
+import psycopg
+
+from tests.support.ports import free_port
 from tests.support.required import unavailable
 from tests.support.waiting import wait_until
 
@@ -55,14 +57,24 @@ def started_server(programs: Path) -> Iterator[str]:
     with open(directory / "server.log", "wb") as log:
         command = [programs / "postgres", "-D", data, *options]
         server = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory, **as_user)
+    url = f"postgresql://mailer@127.0.0.1:{port}/postgres"
     try:
-        wait_until(lambda: is_listening(port), "the test's PostgreSQL server to listen")
-        yield f"postgresql://mailer@127.0.0.1:{port}/postgres"
+        wait_until(lambda: takes_connections(url), "the test's PostgreSQL server to take connections")
+        yield url
     finally:
         # SIGTERM would wait for every client to leave; SIGINT ends them and shuts down cleanly.
         server.send_signal(signal.SIGINT)
         server.wait(timeout=30)
         shutil.rmtree(directory)
+
+
+def takes_connections(url: str) -> bool:
+    """Whether the server works; one that is starting up listens already and turns everybody away."""
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def unprivileged() -> dict[str, Any]:
