@@ -77,8 +77,11 @@ def ring_start(mailing_id: int) -> bool:
     return True
 
 
-def ring_lanes(mailing_id: int, count: int = 1) -> bool:
-    """Ask for `count` lanes of this mailing; False when Redis does not answer."""
+def ring_lanes(mailing_id: int, count: int = 1, *, is_first: bool = False) -> bool:
+    """Ask for `count` lanes of this mailing; False when Redis does not answer.
+
+    The first lane of a mailing goes before those that have had their turn and wait for another.
+    """
     try:
         queue = lanes_queue(redis_connection())
         for _ in range(count):
@@ -88,6 +91,7 @@ def ring_lanes(mailing_id: int, count: int = 1) -> bool:
                 result_ttl=0,
                 failure_ttl=FAILED_JOB_SECONDS,
                 description=f"deliver mailing {mailing_id}",
+                at_front=is_first,
             )
     except NO_REDIS as error:
         logger.warning("Redis does not answer, so mailing %s waits: %s", mailing_id, error)

@@ -16,7 +16,7 @@ def start_mailing(mailing_id: int) -> str:
     """Start a mailing whose time has come and ring for its lanes."""
     start = start_now(mailing_id)
     if start is Start.STARTED:
-        ring_lanes_of(mailing_id)
+        ring_lanes_of(mailing_id, is_first=True)
     return start.value
 
 

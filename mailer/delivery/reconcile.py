@@ -95,7 +95,7 @@ def ring_missing_lanes() -> None:
         ring_lanes_of(mailing_id)
 
 
-def ring_lanes_of(mailing_id: int) -> None:
+def ring_lanes_of(mailing_id: int, *, is_first: bool = False) -> None:
     """Ring for as many lanes as the mailing may have and has work for."""
     with Session(db.engine) as session:
         running = select(func.count()).select_from(Mailing).where(Mailing.status == MailingStatus.STARTED)
@@ -109,7 +109,7 @@ def ring_lanes_of(mailing_id: int) -> None:
         looked_at = due.limit(most * RECIPIENTS_PER_LANE).subquery()
         due_count = session.scalar(select(func.count()).select_from(looked_at)) or 0
     count = min(most, 1 + due_count // RECIPIENTS_PER_LANE)
-    ring(mailing_id, lambda: ring_lanes(mailing_id, count))
+    ring(mailing_id, lambda: ring_lanes(mailing_id, count, is_first=is_first))
 
 
 def ring(mailing_id: int, bell: Callable[[], bool]) -> None:

@@ -35,10 +35,12 @@ class RedisServer:
         wait_until(self.answers, "the test's Redis server to answer")
 
     def answers(self) -> bool:
+        """Whether it is this server that answers, and not one of another test run that was faster at the same port."""
         try:
-            return bool(self.client.ping())
+            answering = self.client.info("server")["process_id"]
         except RedisConnectionError:
             return False
+        return self._process is not None and answering == self._process.pid
 
     def kill(self) -> None:
         """End it as a power cut would."""
