@@ -6,6 +6,7 @@ Redis may lose everything at any moment; whatever it forgot is found here.
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from flask import Flask
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
@@ -75,7 +76,7 @@ def ring_due_starts() -> None:
         )
         mailing_ids = session.scalars(due.order_by(Mailing.start_time)).all()
     for mailing_id in mailing_ids:
-        ring(mailing_id, lambda mailing_id=mailing_id: ring_start(mailing_id))  # type: ignore[misc]
+        ring(mailing_id, partial(ring_start, mailing_id))
 
 
 def ring_missing_lanes() -> None:
@@ -109,7 +110,7 @@ def ring_lanes_of(mailing_id: int, *, is_first: bool = False) -> None:
         looked_at = due.limit(most * RECIPIENTS_PER_LANE).subquery()
         due_count = session.scalar(select(func.count()).select_from(looked_at)) or 0
     count = min(most, 1 + due_count // RECIPIENTS_PER_LANE)
-    ring(mailing_id, lambda: ring_lanes(mailing_id, count, is_first=is_first))
+    ring(mailing_id, partial(ring_lanes, mailing_id, count, is_first=is_first))
 
 
 def ring(mailing_id: int, bell: Callable[[], bool]) -> None:
