@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mailer import cli
 from mailer.attempts.views import blueprint as attempts
+from mailer.audit.views import blueprint as audit
 from mailer.auth.views import blueprint as auth
 from mailer.clients.views import blueprint as clients
 from mailer.config import PROJECT_DIR, load_settings
@@ -63,7 +64,7 @@ def open_database(app: Flask) -> None:
 
 
 def register_blueprints(app: Flask) -> None:
-    for blueprint in (home, auth, clients, messages, mailings, attempts, reports):
+    for blueprint in (home, auth, clients, messages, mailings, attempts, reports, audit):
         app.register_blueprint(blueprint)
     if app.config["IS_OUTBOX_USED"]:
         app.register_blueprint(outbox)

@@ -8,9 +8,11 @@ from flask_babel import gettext as _
 
 from mailer.domain.accounts import register
 from mailer.domain.addresses import AddressRefused, normal_address
+from mailer.domain.audit import COMMAND_LINE, record
 from mailer.domain.clock import database_now
 from mailer.domain.errors import EmailTaken
 from mailer.extensions import db
+from mailer.models.audit import Action
 from mailer.models.transactions import begin_writing
 from mailer.models.users import Role
 
@@ -40,9 +42,11 @@ def create_user(email: str, role: str | None) -> None:
     if not password:
         raise click.ClickException(_("The password is empty."))
     begin_writing(db.session)
+    now = database_now(db.session)
     try:
-        user = register(db.session, address, password, database_now(db.session), Role(role) if role else None)
+        user = register(db.session, address, password, now, Role(role) if role else None)
     except EmailTaken:
         raise click.ClickException(_("%(email)s has an account already.", email=address)) from None
+    record(db.session, Action.CREATE_USER, COMMAND_LINE, now, user, user.role)
     db.session.commit()
     click.echo(_("%(email)s can sign in now, as %(role)s.", email=user.email, role=user.role.value))

@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 
 from mailer.domain import importing
 from mailer.domain.accounts import user_with_email
+from mailer.domain.audit import COMMAND_LINE, Thing, record
 from mailer.domain.clock import database_now
 from mailer.domain.importing import Batch, NoEmailColumn, Problem
 from mailer.extensions import db
+from mailer.models.audit import Action, ThingKind
 from mailer.models.transactions import begin_writing
 
 
@@ -29,7 +31,7 @@ def import_clients(path: Path, owner: str) -> None:
     if user is None:
         raise click.ClickException(_("%(email)s has no account here.", email=owner))
     # The account is read in a transaction of its own: each batch begins one that writes.
-    owner_id = user.id
+    owner_id, owner_email = user.id, user.email
     db.session.rollback()
     try:
         with path.open("rb") as file:
@@ -40,6 +42,7 @@ def import_clients(path: Path, owner: str) -> None:
         ) from None
     except NoEmailColumn:
         raise click.ClickException(_("%(path)s has a header without the column “email”.", path=path)) from None
+    _record(owner_email, total)
     click.echo(
         _(
             "added %(added)s, updated %(updated)s, refused %(refused)s",
@@ -81,6 +84,13 @@ def _import(owner_id: int, file: BinaryIO, size: int) -> Total:
             read = file.tell()
         bar.update(size - read)
     return total
+
+
+def _record(owner: str, total: Total) -> None:
+    begin_writing(db.session)
+    note = f"{total.added} added, {total.updated} updated, {total.refused} refused"
+    record(db.session, Action.IMPORT, COMMAND_LINE, database_now(db.session), Thing(ThingKind.CLIENTS, owner), note)
+    db.session.commit()
 
 
 def in_words(problem: Problem) -> str:

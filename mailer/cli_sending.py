@@ -17,11 +17,13 @@ from mailer.delivery.bell import ring_start
 from mailer.delivery.here import GOES_ON, deliver_here, due_mailings
 from mailer.delivery.reconcile import ring_lanes_of
 from mailer.delivery.stopping import stop_on_sigterm, stop_requested
+from mailer.domain.audit import COMMAND_LINE, record
 from mailer.domain.books import Books, books_of
 from mailer.domain.clock import database_now
 from mailer.domain.errors import AlreadyStarted, EmptyAudience, MailingHeld, WindowOver
 from mailer.domain.progress import request_start
 from mailer.extensions import db
+from mailer.models.audit import Action
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.transactions import begin_writing
 
@@ -101,8 +103,9 @@ def _ask_for_start(mailing: Mailing) -> None:
     db.session.rollback()
     begin_writing(db.session)
     db.session.refresh(mailing)
+    now = database_now(db.session)
     try:
-        request_start(db.session, mailing, database_now(db.session))
+        request_start(db.session, mailing, now)
     except AlreadyStarted:
         db.session.rollback()
         return
@@ -112,6 +115,7 @@ def _ask_for_start(mailing: Mailing) -> None:
         raise click.ClickException(f"The window of mailing {mailing.id} ended at {over.end_time:%F %T} UTC.") from None
     except EmptyAudience:
         raise click.ClickException(f"Mailing {mailing.id} has no recipients.") from None
+    record(db.session, Action.START, COMMAND_LINE, now, mailing)
     db.session.commit()
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from mailer.clients.forms import ClientForm
+from mailer.domain.audit import record
 from mailer.domain.clients import (
     add_client,
     change_client,
@@ -23,8 +24,10 @@ from mailer.domain.clients import (
 from mailer.domain.clock import database_now
 from mailer.domain.errors import EmailTaken
 from mailer.extensions import db
+from mailer.models.audit import Action
 from mailer.models.clients import Client
 from mailer.models.mailings import Recipient
+from mailer.web.actor import actor
 from mailer.web.htmx import done, invalid, is_shown, page_or_fragment, shown_query
 from mailer.web.pagination import Sorting, paginate, sorted_by
 
@@ -149,9 +152,10 @@ def ask_delete(client_id: int) -> Response:
 
 @blueprint.post("/<int:client_id>/delete")
 def delete(client_id: int) -> Response:
-    client = own_client(client_id)
+    client, now = own_client(client_id), database_now(db.session)
     name = name_of(client)
-    delete_client(db.session, client, database_now(db.session))
+    record(db.session, Action.DELETE, actor(), now, client)
+    delete_client(db.session, client, now)
     db.session.commit()
     return done(_("Deleted: %(name)s.", name=name), "clients/_list.html", location=url_for(".index"), **shown_list())
 

@@ -1,14 +1,18 @@
 """The start of a mailing, once, whoever asks for it."""
 
 import logging
+from datetime import datetime
 
 from flask import current_app
 from sqlalchemy.orm import Session
 
 from mailer.delivery.notices import tell_owner_of_missed_window
+from mailer.domain.audit import SCHEDULE, is_recorded, record
 from mailer.domain.clock import database_now
 from mailer.domain.progress import Start, claim_start
 from mailer.extensions import db
+from mailer.models.audit import Action
+from mailer.models.mailings import Mailing
 from mailer.models.transactions import begin_writing
 
 logger = logging.getLogger(__name__)
@@ -18,7 +22,10 @@ def start_now(mailing_id: int) -> Start:
     """Start a mailing whose time has come and commit; tell its owner when its window was missed."""
     with Session(db.engine) as session:
         begin_writing(session)
-        start = claim_start(session, mailing_id, database_now(session))
+        now = database_now(session)
+        start = claim_start(session, mailing_id, now)
+        if start is Start.STARTED:
+            record_unasked(session, mailing_id, now)
         session.commit()
     if start is Start.STARTED:
         logger.info("Mailing %s is started.", mailing_id)
@@ -26,3 +33,10 @@ def start_now(mailing_id: int) -> Start:
         logger.warning("Mailing %s was not started before its window was over; all its recipients expired.", mailing_id)
         tell_owner_of_missed_window(current_app.config, mailing_id)
     return start
+
+
+def record_unasked(session: Session, mailing_id: int, now: datetime) -> None:
+    """Write down that the schedule started a mailing, unless a person's word to start it is in the log already."""
+    mailing = session.get_one(Mailing, mailing_id)
+    if not is_recorded(session, Action.START, mailing):
+        record(session, Action.START, SCHEDULE, now, mailing)

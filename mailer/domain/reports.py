@@ -19,6 +19,9 @@ class Period:
     ends_at: datetime | None = None
 
 
+ALWAYS = Period()
+
+
 def started_mailings_of(owner_id: int, period: Period) -> Select[Mailing]:
     """This owner's mailings that started within the period, completed ones included."""
     mailings = mailings_of(owner_id).where(Mailing.status != MailingStatus.CREATED)

@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import redis_answers, ring_lanes
+from mailer.domain.audit import Thing, record
 from mailer.domain.books import books_of_each
 from mailer.domain.clock import database_now
 from mailer.domain.figures import figures_of, latest_mailings
@@ -17,9 +18,11 @@ from mailer.domain.progress import started_mailing_ids
 from mailer.extensions import db
 from mailer.home.health import health
 from mailer.home.tasks import tasks
+from mailer.models.audit import Action, ThingKind
 from mailer.models.mailings import MailingStatus
 from mailer.models.users import Role
 from mailer.web.access import require_role
+from mailer.web.actor import actor
 from mailer.web.frame import account_holds
 from mailer.web.htmx import moved
 
@@ -55,7 +58,11 @@ def index() -> str:
 @require_role(Role.ADMIN)
 def release_account() -> Response:
     """An admin's word that the account is right again; the next letter shows whether it is."""
-    lifted = lift_account_holds(db.session, database_now(db.session))
+    now = database_now(db.session)
+    lifted = lift_account_holds(db.session, now)
+    if lifted:
+        account = Thing(ThingKind.ACCOUNT, current_app.config["MAIL_SERVER"])
+        record(db.session, Action.RELEASE, actor(), now, account)
     waiting = started_mailing_ids(db.session)
     db.session.commit()
     is_heard = all([ring_lanes(mailing_id) for mailing_id in waiting])

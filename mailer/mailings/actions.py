@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import ring_lanes, ring_start
+from mailer.domain.audit import record
 from mailer.domain.books import books_of
 from mailer.domain.clock import database_now
 from mailer.domain.errors import AlreadyStarted, EmptyAudience, MailingHeld, NotStarted, WindowOver
@@ -14,16 +15,18 @@ from mailer.domain.progress import request_start
 from mailer.extensions import db
 from mailer.mailings.own import own_mailing
 from mailer.mailings.page import live_context
+from mailer.models.audit import Action
 from mailer.models.lanes import HoldKind
 from mailer.models.mailings import Mailing, MailingStatus
+from mailer.web.actor import actor
 from mailer.web.formats import day_and_time
 from mailer.web.htmx import done, moved, page_or_fragment
 
 
 def start(mailing_id: int) -> Response:
-    mailing = own_mailing(mailing_id)
+    mailing, now = own_mailing(mailing_id), database_now(db.session)
     try:
-        request_start(db.session, mailing, database_now(db.session))
+        request_start(db.session, mailing, now)
     except AlreadyStarted:
         return unchanged(mailing, already_started_words(mailing))
     except MailingHeld:
@@ -33,6 +36,7 @@ def start(mailing_id: int) -> Response:
         return unchanged(mailing, _("Its window was over at %(time)s. Edit it and choose a later end.", time=end))
     except EmptyAudience:
         return unchanged(mailing, _("Nobody would be written to: none of its recipients is on file. Choose others."))
+    record(db.session, Action.START, actor(), now, mailing)
     db.session.commit()
     return changed(mailing_id, ring_start(mailing_id), _("It starts now."))
 
@@ -44,6 +48,7 @@ def pause(mailing_id: int) -> Response:
     now = database_now(db.session)
     if not hold_mailing(db.session, mailing_id, HoldKind.PAUSED, now, placed_by_id=mailing.owner_id):
         return unchanged(mailing, _("This mailing is paused already."))
+    record(db.session, Action.PAUSE, actor(), now, mailing)
     db.session.commit()
     return changed(mailing_id, True, _("Paused. Letters that have begun are finished, and no other begins."))
 
@@ -53,6 +58,7 @@ def resume(mailing_id: int) -> Response:
     now = database_now(db.session)
     if not lift_hold(db.session, mailing_id, HoldKind.PAUSED, now):
         return unchanged(mailing, _("This mailing is not paused."))
+    record(db.session, Action.RESUME, actor(), now, mailing)
     is_started, start_time = mailing.status is MailingStatus.STARTED, mailing.start_time
     db.session.commit()
     if is_started:
@@ -72,11 +78,12 @@ def ask_finish(mailing_id: int) -> Response:
 
 
 def finish(mailing_id: int) -> Response:
-    mailing = own_mailing(mailing_id)
+    mailing, now = own_mailing(mailing_id), database_now(db.session)
     try:
-        finish_mailing(db.session, mailing, database_now(db.session))
+        finish_mailing(db.session, mailing, now)
     except NotStarted:
         return unchanged(mailing, not_started_words(mailing))
+    record(db.session, Action.FINISH, actor(), now, mailing)
     db.session.commit()
     return changed(mailing_id, True, _("Finished. Recipients whose letters had not begun are expired."))
 

@@ -7,13 +7,17 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import cancel_booking
+from mailer.domain.audit import record
 from mailer.domain.booking import delete_mailing
 from mailer.domain.books import books_of
+from mailer.domain.clock import database_now
 from mailer.domain.errors import StillSending
 from mailer.extensions import db
 from mailer.mailings.lists import shown_list
 from mailer.mailings.own import own_mailing
+from mailer.models.audit import Action
 from mailer.models.mailings import Mailing, MailingStatus
+from mailer.web.actor import actor
 from mailer.web.htmx import done, invalid, is_shown, page_or_fragment
 
 
@@ -26,6 +30,7 @@ def delete(mailing_id: int) -> Response:
     name = mailing.name
     if mailing.status is not MailingStatus.CREATED and plain(request.form.get("name", "")) != plain(name):
         return refused(mailing, _("Type the name exactly as it stands above."))
+    record(db.session, Action.DELETE, actor(), database_now(db.session), mailing, mailing.status)
     try:
         delete_mailing(db.session, mailing)
     except StillSending:

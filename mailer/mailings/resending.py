@@ -8,6 +8,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import ring_lanes
+from mailer.domain.audit import record
 from mailer.domain.books import books_of
 from mailer.domain.clock import database_now
 from mailer.domain.errors import NotCompleted, NothingToResend, WindowOver
@@ -17,7 +18,9 @@ from mailer.extensions import db
 from mailer.mailings.actions import changed, unchanged
 from mailer.mailings.forms import USUAL_WINDOW, ResendForm
 from mailer.mailings.own import own_mailing
+from mailer.models.audit import Action
 from mailer.models.mailings import Mailing, RecipientState
+from mailer.web.actor import actor
 from mailer.web.formats import number
 from mailer.web.htmx import invalid, page_or_fragment
 from mailer.web.ids import ids_among
@@ -56,10 +59,12 @@ def resend(mailing_id: int) -> Response:
     except NothingToResend:
         form.states.errors = [_("Nobody is left to write to. Choose at least one group that has recipients.")]
         return refused(mailing_id, form)
-    db.session.commit()
     words = ngettext(
         "Sending again to %(count)s recipient.", "Sending again to %(count)s recipients.", count, count=number(count)
     )
+    note = f"round {mailing.round}: {count} ({', '.join(form.chosen_states)})"
+    record(db.session, Action.RESEND, actor(), now, mailing, note)
+    db.session.commit()
     return changed(mailing_id, ring_lanes(mailing_id), words)
 
 

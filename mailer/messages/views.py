@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from mailer.domain.audit import record
 from mailer.domain.clock import database_now
 from mailer.domain.errors import MessageInUse
 from mailer.domain.messages import (
@@ -19,8 +20,10 @@ from mailer.domain.messages import (
 )
 from mailer.extensions import db
 from mailer.messages.forms import MessageForm
+from mailer.models.audit import Action
 from mailer.models.mailings import MailingStatus
 from mailer.models.messages import Message
+from mailer.web.actor import actor
 from mailer.web.htmx import done, invalid, is_shown, page_or_fragment, shown_query
 from mailer.web.pagination import Sorting, paginate, sorted_by
 
@@ -101,9 +104,12 @@ def ask_delete(message_id: int) -> Response:
 def delete(message_id: int) -> Response:
     message = own_message(message_id)
     subject = message.subject
+    record(db.session, Action.DELETE, actor(), database_now(db.session), message)
     try:
         delete_message(db.session, message)
     except MessageInUse:
+        db.session.rollback()
+        message = own_message(message_id)
         return invalid("messages/delete.html", "messages/_delete.html", **question(message))
     db.session.commit()
     return done(

@@ -1,7 +1,7 @@
 """All tables in one metadata, for the migrations."""
 
-from mailer.models import clients, lanes, mailings, messages, users
+from mailer.models import audit, clients, lanes, mailings, messages, users
 from mailer.models.base import Base
 
-TABLE_MODULES = (users, clients, messages, mailings, lanes)
+TABLE_MODULES = (users, clients, messages, mailings, lanes, audit)
 metadata = Base.metadata

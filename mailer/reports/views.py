@@ -8,9 +8,9 @@ from mailer.domain.books import books_of_each, sum_of
 from mailer.domain.reports import started_mailings_of, total_books
 from mailer.extensions import db
 from mailer.models.mailings import Mailing
-from mailer.reports.forms import PeriodForm
 from mailer.web.htmx import invalid, page_or_fragment
 from mailer.web.pagination import Sorting, paginate
+from mailer.web.periods import PeriodForm
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
 

@@ -43,6 +43,7 @@ PLACES = (
         Place("reports.index", _l("Reports"), "bar-chart"),
     ),
     (
+        Place("audit.index", _l("Audit log"), "journal-text", is_for_admins=True),
         Place("outbox.index", _l("Outbox"), "inbox", is_for_admins=True),
         Place("rq_dashboard.queues_overview", _l("Queues"), "cpu", is_for_admins=True),
     ),

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from mailer.cli_accounts import create_user
 from mailer.domain.accounts import user_with_password
+from mailer.models.audit import Action, AuditEntry
 from mailer.models.users import Role, User
 
 
@@ -53,3 +54,10 @@ def test_what_is_no_address_is_refused(app: Flask) -> None:
 
 def test_an_unknown_role_is_refused(app: Flask) -> None:
     assert run(app, "zoe@example.org", "--role", "owner")[0] == 2
+
+
+def test_who_is_made_by_the_command_is_in_the_audit_log(app: Flask, session: Session) -> None:
+    run(app, "zoe@example.org", "--role", "manager")
+    entry = session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.thing_name, entry.note) == (Action.CREATE_USER, "zoe@example.org", "manager")
+    assert (entry.actor_email, entry.place) == ("", "command line")

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.cli_clients import import_clients
 from mailer.domain.clients import count_clients
+from mailer.models.audit import Action, AuditEntry
 from mailer.models.users import User
 
 
@@ -27,6 +29,9 @@ def test_the_figures_and_every_refused_line_are_printed(
     assert "line 4: There is no address." in output
     assert output.splitlines()[-1] == "added 1, updated 1, refused 2"
     assert count_clients(session, alice.id) == 1
+    entry = session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.thing_name, entry.place) == (Action.IMPORT, "alice@mailer.example", "command line")
+    assert entry.note == "1 added, 1 updated, 2 refused"
 
 
 def test_an_unknown_owner_is_an_error(app: Flask, session: Session, alice: User, tmp_path: Path) -> None:

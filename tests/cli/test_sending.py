@@ -7,10 +7,12 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from redis import Redis
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_mailing
+from mailer.models.audit import Action, AuditEntry
 from mailer.models.lanes import HoldKind
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.users import User
@@ -80,6 +82,8 @@ def test_one_mailing_is_started_now_whatever_its_time(
     assert now <= mailing.start_time <= database_now(session)
     assert smtp_server.ledger.copies() == {"ok2@example.org": 1}
     assert other.status is MailingStatus.CREATED
+    entry = session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.thing_id, entry.place) == (Action.START, mailing.id, "command line")
 
 
 def test_a_dry_run_says_what_is_due_and_sends_nothing(

@@ -1,4 +1,4 @@
-"""The period of a report."""
+"""The period that a report or a log is about, as a form asks for it."""
 
 from datetime import date, datetime, time, timedelta, tzinfo
 
