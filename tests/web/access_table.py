@@ -1,0 +1,97 @@
+"""Who gets which answer where: one line for each route and method. A route without a line fails test_access.py.
+
+Columns: a visitor who is not signed in; a user who was blocked a moment ago and still has the cookies; another user;
+the owner of what the address names (in /users/: the user whom it names); a manager; an admin. The last three have
+nothing of their own but what the owner has.
+
+Answers: `login` leads to the login page (a piece of a page gets 401); `form` is 422, the form again with what is
+missing, so the visitor was let in; otherwise the status. Nothing is sent with a POST but what FORMS says. A route that
+is too long has its answers on the next line, after three dots.
+"""
+
+COLUMNS = ("anonymous", "blocked", "stranger", "owner", "manager", "admin")
+
+TABLE = """
+method  route                                       anonymous  blocked  stranger  owner  manager  admin
+
+GET     /                                           login      login    200       200    200      200
+GET     /healthz                                    200        200      200       200    200      200
+GET     /static/<path:filename>                     200        200      200       200    200      200
+POST    /account/release                            login      login    404       404    404      303
+
+GET     /auth/login                                 200        200      303       303    303      303
+POST    /auth/login                                 form       form     303       303    303      303
+POST    /auth/logout                                login      login    login     login  login    login
+GET     /auth/register                              200        200      303       303    303      303
+POST    /auth/register                              form       form     303       303    303      303
+
+GET     /clients/                                   login      login    200       200    200      200
+GET     /clients/new                                login      login    200       200    200      200
+POST    /clients/new                                login      login    form      form   form     form
+GET     /clients/<int:client_id>                    login      login    404       200    404      404
+GET     /clients/<int:client_id>/edit               login      login    404       200    404      404
+POST    /clients/<int:client_id>/edit               login      login    404       303    404      404
+GET     /clients/<int:client_id>/delete             login      login    404       200    404      404
+POST    /clients/<int:client_id>/delete             login      login    404       303    404      404
+
+GET     /messages/                                  login      login    200       200    200      200
+GET     /messages/new                               login      login    200       200    200      200
+POST    /messages/new                               login      login    form      form   form     form
+GET     /messages/<int:message_id>                  login      login    404       200    404      404
+GET     /messages/<int:message_id>/edit             login      login    404       200    404      404
+POST    /messages/<int:message_id>/edit             login      login    404       303    404      404
+GET     /messages/<int:message_id>/delete           login      login    404       200    404      404
+POST    /messages/<int:message_id>/delete           login      login    404       303    404      404
+
+GET     /mailings/                                  login      login    200       200    200      200
+GET     /mailings/new                               login      login    200       200    200      200
+POST    /mailings/new                               login      login    form      form   form     form
+GET     /mailings/<int:mailing_id>                  login      login    404       200    404      404
+GET     /mailings/<int:mailing_id>/message          login      login    404       200    404      404
+GET     /mailings/<int:mailing_id>/edit             login      login    404       200    404      404
+POST    /mailings/<int:mailing_id>/edit             login      login    404       form   404      404
+POST    /mailings/<int:mailing_id>/start            login      login    404       303    404      404
+POST    /mailings/<int:mailing_id>/pause            login      login    404       303    404      404
+POST    /mailings/<int:mailing_id>/resume           login      login    404       303    404      404
+POST    /mailings/<int:mailing_id>/finish           login      login    404       303    404      404
+POST    /mailings/<int:mailing_id>/resend           login      login    404       303    404      404
+POST    /mailings/<int:mailing_id>/delete           login      login    404       303    404      404
+GET     /mailings/<int:mailing_id>/ask/finish       login      login    404       303    404      404
+GET     /mailings/<int:mailing_id>/ask/resend       login      login    404       200    404      404
+GET     /mailings/<int:mailing_id>/ask/delete       login      login    404       200    404      404
+
+GET     /attempts/                                  login      login    200       200    200      200
+GET     /reports/                                   login      login    200       200    200      200
+
+GET     /audit/                                     login      login    404       404    404      200
+GET     /outbox/                                    login      login    404       404    404      200
+GET     /outbox/<int:letter_id>                     login      login    404       404    404      200
+GET     /outbox/<int:letter_id>/html                login      login    404       404    404      200
+GET     /outbox/<int:letter_id>/raw                 login      login    404       404    404      200
+
+GET     /rq/                                        login      login    404       404    404      200
+GET     /rq/favicon.ico                             login      login    404       404    404      200
+GET     /rq/static/<path:filename>                  login      login    404       404    404      200
+GET     /rq/<int:instance_number>/                  login      login    404       404    404      200
+GET     /rq/<int:instance_number>/view              login      login    404       404    404      200
+GET     /rq/<int:instance_number>/view/queues       login      login    404       404    404      200
+GET     /rq/<int:instance_number>/view/workers      login      login    404       404    404      200
+GET     /rq/<int:instance_number>/view/jobs         login      login    404       404    404      200
+GET     /rq/<int:instance_number>/view/jobs/<queue_name>/<registry_name>/<int:per_page>/<order>/<int:page> ...
+                                                    login      login    404       404    404      200
+GET     /rq/<int:instance_number>/view/job/<job_id>          login      login    404       404    404      200
+GET     /rq/<int:instance_number>/data/queues.json           login      login    404       404    404      200
+GET     /rq/<int:instance_number>/data/workers.json          login      login    404       404    404      200
+GET     /rq/<int:instance_number>/data/job/<job_id>.json     login      login    404       404    404      200
+GET     /rq/<int:instance_number>/data/jobs/<queue_name>/<registry_name>/<per_page>/<order>/<page>.json ...
+                                                    login      login    404       404    404      200
+GET     /rq/requeue/<queue_name>                    login      login    404       404    404      405
+POST    /rq/requeue/<queue_name>                    login      login    404       404    404      403
+POST    /rq/queue/<queue_name>/<registry_name>/empty         login      login    404       404    404      403
+POST    /rq/queue/<queue_name>/compact              login      login    404       404    404      403
+POST    /rq/job/<job_id>/requeue                    login      login    404       404    404      403
+POST    /rq/job/<job_id>/delete                     login      login    404       404    404      403
+"""
+
+# What a POST must say to be more than an empty form, by its route.
+FORMS: dict[str, dict[str, str]] = {}
