@@ -99,7 +99,8 @@ def _hold_account(engine: Engine, trouble: AccountTrouble) -> None:
         if kind is HoldKind.UNREACHABLE:
             hold_unreachable(session, now, reason=trouble.words, code=trouble.code)
         else:
-            hold_account(session, kind, now, reason=trouble.words, code=trouble.code, until=None)
+            until = now + trouble.outcome.hold_for if trouble.outcome.hold_for else None
+            hold_account(session, kind, now, reason=trouble.words, code=trouble.code, until=until)
         session.commit()
 
 

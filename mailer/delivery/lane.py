@@ -23,11 +23,13 @@ from mailer.delivery.outcomes import (
     Outcome,
     Stage,
     classify,
+    given_up,
     reply_text,
 )
 from mailer.delivery.pool import ConnectionFailed, Pool
 from mailer.delivery.smtp import Broken, Ready, Reply, Session
 from mailer.models.lanes import HoldKind
+from mailer.models.mailings import RecipientState
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,8 @@ DATABASE_PAUSE_SECONDS = 1
 # A line that broke before the final dot says nothing about the recipient, so the retry is soon.
 BROKEN_LINE_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 6 * 3600
+# A letter put off as often as this, over more than a day, has failed.
+MOST_TRIES = 10
 
 
 class End(enum.Enum):
@@ -138,7 +142,8 @@ class Lane:
         if not self._answered:
             self._answered = True
             self._account_works()
-        outcome, words = classify(reply.stage, reply.code), reply_text(reply.words)
+        words = reply_text(reply.words)
+        outcome = classify(reply.stage, reply.code, words)
         self._answer(reply.claim, outcome, reply.code, words, is_begun=reply.stage is Stage.DOT)
         if outcome.account_hold is not None:
             self._stop_account(AccountTrouble(outcome, reply.code, words))
@@ -184,8 +189,15 @@ class Lane:
     ) -> None:
         letter_id = self._letter_id(claim) if is_begun else None
         retry = None
-        if outcome is TEMPORARY:
-            retry = BROKEN_LINE_RETRY_SECONDS if is_line_broken else self._retry_seconds(claim.tries)
+        if outcome.account_hold is not None:
+            # The hold says when; whoever it happened to goes first then.
+            retry = 0.0
+        elif is_line_broken:
+            retry = BROKEN_LINE_RETRY_SECONDS
+        elif outcome.state is RecipientState.PENDING and claim.tries + 1 >= MOST_TRIES:
+            outcome = given_up(outcome)
+        elif outcome.state is RecipientState.PENDING:
+            retry = outcome.retry_seconds or self._retry_seconds(claim.tries)
         self._answers.append(Answer(claim.recipient_id, outcome, code, words, letter_id, retry))
 
     def _retry_seconds(self, earlier_tries: int) -> float:

@@ -5,12 +5,20 @@ import queue
 import selectors
 import smtplib
 import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass
 
 from mailer.delivery.account import MailAccount, connect
-from mailer.delivery.outcomes import LOGIN_REFUSED, UNREACHABLE, Outcome, reply_text
+from mailer.delivery.outcomes import (
+    CERTIFICATE_WRONG,
+    LOGIN_REFUSED,
+    UNREACHABLE,
+    Outcome,
+    refusal_before_letters,
+    reply_text,
+)
 from mailer.delivery.smtp import Event, Session
 
 logger = logging.getLogger(__name__)
@@ -169,12 +177,17 @@ class Pool:
 
 
 def _failure(error: Exception) -> ConnectionFailed:
-    if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
-        return ConnectionFailed(LOGIN_REFUSED, error.smtp_code, _words(error.smtp_error))
+    if isinstance(error, smtplib.SMTPResponseException):
+        code, words = error.smtp_code, _words(error.smtp_error)
+        outcome = refusal_before_letters(code, words)
+        if outcome is None:
+            is_login = isinstance(error, smtplib.SMTPAuthenticationError) and code >= 500
+            outcome = LOGIN_REFUSED if is_login else UNREACHABLE
+        return ConnectionFailed(outcome, code, words)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return ConnectionFailed(LOGIN_REFUSED, None, str(error))
-    if isinstance(error, smtplib.SMTPResponseException):
-        return ConnectionFailed(UNREACHABLE, error.smtp_code, _words(error.smtp_error))
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectionFailed(CERTIFICATE_WRONG, None, error.verify_message or str(error))
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return ConnectionFailed(UNREACHABLE, None, words or type(error).__name__)
 

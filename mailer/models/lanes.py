@@ -36,6 +36,10 @@ class HoldKind(enum.StrEnum):
     LOGIN_REFUSED = "login_refused"
     SENDER_REFUSED = "sender_refused"
     UNREACHABLE = "unreachable"
+    BLOCKED = "blocked"
+    QUOTA = "quota"
+    CERTIFICATE = "certificate"
+    BAD_RESULTS = "bad_results"
 
 
 IS_ACTIVE = text("lifted_at IS NULL")

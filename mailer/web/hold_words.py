@@ -1,11 +1,14 @@
 """What a hold says to people: what stands still and until when, why, and what to do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from mailer.delivery.known_replies import cause_of
 from mailer.models.lanes import Hold, HoldKind
+from mailer.web.cause_words import CAUSE_WORDS
 from mailer.web.formats import day_and_time
 
 
@@ -22,13 +25,7 @@ class HoldWords:
 
 def hold_words(hold: Hold) -> HoldWords:
     """The words for a hold of a mailing or of the account."""
-    if hold.kind is HoldKind.PAUSED:
-        return _paused(hold)
-    if hold.kind is HoldKind.DISABLED:
-        return _disabled(hold)
-    if hold.kind is HoldKind.UNREACHABLE:
-        return _unreachable(hold)
-    return _refused_login(hold) if hold.kind is HoldKind.LOGIN_REFUSED else _refused_sender(hold)
+    return _OF_KIND[hold.kind](hold)
 
 
 def _paused(hold: Hold) -> HoldWords:
@@ -72,31 +69,106 @@ def _unreachable(hold: Hold) -> HoldWords:
     )
 
 
+def _of_account(hold: Hold, since: str, until: str, line: str, why: str, *steps: str) -> HoldWords:
+    """The words for the account's own trouble; where its reply is known, that says best what is behind it."""
+    cause = cause_of(hold.code, hold.reason) if hold.code else None
+    if cause is not None:
+        meaning, to_do = CAUSE_WORDS[cause]
+        why, steps = f"{meaning} {why}", (str(to_do), *steps[1:])
+    title = until if hold.until else since
+    return HoldWords(title=title, line=line, why=why, steps=steps, reply=_reply(hold))
+
+
 def _refused_login(hold: Hold) -> HoldWords:
-    return HoldWords(
-        title=_("The account is held since %(time)s: the login was refused", time=day_and_time(hold.placed_at)),
-        line=_("The account is held: the login was refused"),
-        why=_("The mail server does not take the user name or the password. No letter leaves, and nobody is lost."),
-        steps=(
-            _("An admin puts the user name and password of the account right (MAIL_USERNAME, MAIL_PASSWORD)."),
-            _("Then Mailer is restarted, and the hold is lifted here."),
-        ),
-        reply=_reply(hold),
+    return _of_account(
+        hold,
+        _("The account is held since %(time)s: the login was refused", time=day_and_time(hold.placed_at)),
+        "",
+        _("The account is held: the login was refused"),
+        _("No letter leaves, of no mailing, and nobody is lost."),
+        _("An admin puts the user name and password of the account right (MAIL_USERNAME, MAIL_PASSWORD)."),
+        _("Then Mailer is restarted, and an admin presses “Try now”: one letter shows whether all is well."),
     )
 
 
 def _refused_sender(hold: Hold) -> HoldWords:
-    return HoldWords(
-        title=_("The account is held since %(time)s: the sender was refused", time=day_and_time(hold.placed_at)),
-        line=_("The account is held: the sender was refused"),
-        why=_("The mail server does not let us send from our address. No letter leaves, and nobody is lost."),
-        steps=(
-            _("An admin sets a sender that the account may use (MAIL_DEFAULT_SENDER)."),
-            _("Then Mailer is restarted, and the hold is lifted here."),
-        ),
-        reply=_reply(hold),
+    return _of_account(
+        hold,
+        _("The account is held since %(time)s: the sender was refused", time=day_and_time(hold.placed_at)),
+        "",
+        _("The account is held: the sender was refused"),
+        _("No letter leaves, of no mailing, and nobody is lost."),
+        _("An admin sets a sender that the account may use (MAIL_DEFAULT_SENDER)."),
+        _("Then Mailer is restarted, and an admin presses “Try now”: one letter shows whether all is well."),
     )
+
+
+def _blocked(hold: Hold) -> HoldWords:
+    return _of_account(
+        hold,
+        _("The account is held since %(time)s: it is blocked", time=day_and_time(hold.placed_at)),
+        _("The account is held until %(time)s: it is blocked", time=_end(hold)),
+        _("The account is held: the mail server has blocked it"),
+        _("No letter leaves, of no mailing, and nobody is lost."),
+        _("Ask the provider what is behind it, and have the block taken back."),
+        _("When the hold ends, Mailer tries with a single letter, and goes on if it is taken."),
+    )
+
+
+def _out_of_quota(hold: Hold) -> HoldWords:
+    return _of_account(
+        hold,
+        _("The account is held since %(time)s: its quota is used up", time=day_and_time(hold.placed_at)),
+        _("The account is held until %(time)s: its quota is used up", time=_end(hold)),
+        _("The account is held: its quota is used up"),
+        _("No letter leaves, of no mailing, and nobody is lost."),
+        _("Wait: Mailer goes on by itself when there is room again."),
+        _("An admin can tell Mailer the limit of the account (MAIL_LIMITS), so that it never runs into it."),
+    )
+
+
+def _wrong_certificate(hold: Hold) -> HoldWords:
+    return _of_account(
+        hold,
+        _("The account is held since %(time)s: the server’s certificate is wrong", time=day_and_time(hold.placed_at)),
+        "",
+        _("The account is held: the server’s certificate is wrong"),
+        _("Nobody can tell whether this is our mail server, so the password is not given to it. Nobody is lost."),
+        _("An admin checks MAIL_SERVER: it must be the name that the certificate is made out to."),
+        _("If the name is right, its owner renews the certificate. Then an admin presses “Try now”."),
+    )
+
+
+def _bad_results(hold: Hold) -> HoldWords:
+    since = day_and_time(hold.placed_at)
+    return HoldWords(
+        title=_("Held since %(time)s: too many of its letters fail", time=since),
+        line=_("Held: too many of its letters fail"),
+        why=_("%(figures)s Mail providers close accounts that go on like this.", figures=hold.reason),
+        steps=(
+            _("Look at what went wrong below: the addresses, or the text."),
+            _("If the list is bad, finish the mailing, and send to addresses that you know."),
+            _("If you are sure, resume it. It is held again should it go on like this."),
+        ),
+    )
+
+
+def _end(hold: Hold) -> str:
+    return day_and_time(hold.until) if hold.until else ""
 
 
 def _reply(hold: Hold) -> str:
     return f"{hold.code} {hold.reason}" if hold.code else hold.reason
+
+
+_OF_KIND: dict[HoldKind, Callable[[Hold], HoldWords]] = {
+    HoldKind.PAUSED: _paused,
+    HoldKind.DISABLED: _disabled,
+    HoldKind.UNREACHABLE: _unreachable,
+    HoldKind.LOGIN_REFUSED: _refused_login,
+    HoldKind.SENDER_REFUSED: _refused_sender,
+    HoldKind.BLOCKED: _blocked,
+    HoldKind.QUOTA: _out_of_quota,
+    HoldKind.CERTIFICATE: _wrong_certificate,
+    HoldKind.BAD_RESULTS: _bad_results,
+}

@@ -41,6 +41,10 @@ MARKS = {
     "disabled": Mark("lock-fill", _l("disabled"), "disabled"),
     "login_refused": Mark("exclamation-octagon-fill", _l("login refused"), "failed"),
     "sender_refused": Mark("exclamation-octagon-fill", _l("sender refused"), "failed"),
+    "blocked": Mark("exclamation-octagon-fill", _l("blocked by the mail server"), "failed"),
+    "quota": Mark("exclamation-octagon-fill", _l("quota used up"), "failed"),
+    "certificate": Mark("exclamation-octagon-fill", _l("certificate wrong"), "failed"),
+    "bad_results": Mark("exclamation-octagon-fill", _l("too many failures"), "failed"),
     "unreachable": Mark("exclamation-octagon-fill", _l("mail server unreachable"), "failed"),
 }
 

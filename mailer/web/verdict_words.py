@@ -1,24 +1,31 @@
 """What an answer of the mail server says to people: whose side it is on, what it means, what to do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import lazy_gettext as _l
 
-from mailer.models.mailings import Verdict
+from mailer.delivery.known_replies import cause_of
+from mailer.delivery.outcomes import OUTCOMES
+from mailer.models.mailings import Attempt, AttemptStatus, Verdict
+from mailer.web.cause_words import CAUSE_WORDS
 
 
 @dataclass(frozen=True)
 class VerdictWords:
+    """`is_known` unless the reply matches nothing that Mailer knows, and was judged by its class."""
+
     side: str
     meaning: str
     to_do: str
+    is_known: bool = False
 
 
-_WORDS = {
+_OF_CLASS = {
     Verdict.ACCEPTED: VerdictWords(
         _l("nobody’s fault"),
         _l("The server took the letter and answers for it from now on."),
         _l("Nothing."),
+        is_known=True,
     ),
     Verdict.RECIPIENT: VerdictWords(
         _l("the recipient’s side"),
@@ -47,10 +54,28 @@ _WORDS = {
             "Ask the recipient, or send again when the mailing is completed. "
             "Mailer does not repeat it by itself, so that nobody gets two copies."
         ),
+        is_known=True,
     ),
 }
 
+_NO_REPLY = _l("There was no connection, or it broke before the server had the whole letter. It has not arrived.")
+_GIVEN_UP = _l("Mailer tried as often as is reasonable, and gave up. Send again when the mailing is completed.")
 
-def verdict_words(verdict: Verdict) -> VerdictWords:
-    """The words for a verdict."""
-    return _WORDS[verdict]
+
+def verdict_words(attempt: Attempt) -> VerdictWords:
+    """The words for an answer: those for its reply where Mailer knows it, else those for its class.
+
+    An attempt keeps the verdict that it got. Words of a line that was added to the table since then are shown only
+    where they agree with it.
+    """
+    words = _OF_CLASS[attempt.verdict]
+    if attempt.code is None:
+        # The words are Mailer's own, because the server said nothing.
+        meaning = _NO_REPLY if attempt.verdict is Verdict.TEMPORARY else words.meaning
+        words = replace(words, meaning=meaning, is_known=True)
+    cause = cause_of(attempt.code, attempt.reply) if attempt.code and attempt.code >= 400 else None
+    if cause is not None and OUTCOMES[cause].verdict is attempt.verdict:
+        meaning, to_do = CAUSE_WORDS[cause]
+        words = VerdictWords(words.side, meaning, to_do, is_known=True)
+    is_given_up = attempt.status is AttemptStatus.FAILED and attempt.verdict is Verdict.TEMPORARY
+    return replace(words, to_do=_GIVEN_UP) if is_given_up else words

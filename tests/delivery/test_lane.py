@@ -7,12 +7,20 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from mailer.delivery.lane import End
+from mailer.delivery.lane import MOST_TRIES, End
 from mailer.domain.books import Books, books_of
 from mailer.domain.clock import database_now
 from mailer.domain.holds import holds_on_account
 from mailer.models.lanes import HoldKind, Lane
-from mailer.models.mailings import Attempt, AttemptStatus, Mailing, MailingStatus, Recipient, Verdict
+from mailer.models.mailings import (
+    Attempt,
+    AttemptStatus,
+    Mailing,
+    MailingStatus,
+    Recipient,
+    RecipientState,
+    Verdict,
+)
 from mailer.models.users import User
 from tests.delivery.conftest import Deliver
 from tests.support.factories import clients_with, message_of, recipients_of, started_mailing_of, states_of
@@ -102,6 +110,42 @@ def test_a_deferred_recipient_is_satisfied_on_the_second_try(
     statuses = sorted(attempt.status.value for attempt in attempts_of(mailing))
     assert statuses == ["deferred", "deferred", "success", "success"]
     assert smtp_server.ledger.copies() == {"grey1@example.org": 1, "grey-dot1@example.org": 1}
+
+
+def test_a_time_that_the_reply_names_is_kept_to(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    mailing = mailing_to(alice, "grey-named1@example.org", "ok1@example.org")
+    deliver(mailing)
+    assert states_of(mailing) == {"grey-named1@example.org": "pending", "ok1@example.org": "accepted"}
+    [put_off] = recipients_of(mailing, RecipientState.PENDING)
+    assert put_off.next_attempt_at == put_off.changed_at + timedelta(minutes=20)
+
+
+def test_whoever_is_put_off_too_often_has_failed(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session, attempts_of: AttemptsOf
+) -> None:
+    mailing = mailing_to(alice, "busy1@example.org")
+    recipients_of(mailing)[0].tries = MOST_TRIES - 1
+    deliver(mailing)
+    assert books_of(session, mailing) == Books(failed=1)
+    [attempt] = attempts_of(mailing)
+    assert (attempt.status, attempt.verdict) == (AttemptStatus.FAILED, Verdict.TEMPORARY)
+
+
+def test_a_block_for_spam_holds_the_account_for_its_day_and_burns_nobody(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    mailing = mailing_to(alice, "spam-block1@example.org", *(f"ok{number}@example.org" for number in range(20)))
+    assert deliver(mailing) is End.ACCOUNT_HELD
+    books = books_of(session, mailing)
+    assert (books.failed, books.unknown, books.sending) == (0, 0, 0)
+    (hold,) = holds_on_account(session, database_now(session))
+    assert (hold.kind, hold.code) == (HoldKind.BLOCKED, 554)
+    assert hold.until == hold.placed_at + timedelta(hours=24, minutes=10)
+    connections = smtp_server.ledger.connections
+    assert deliver(mailing) is End.SHUT
+    assert smtp_server.ledger.connections == connections
 
 
 def test_a_letter_cut_off_before_its_dot_is_tried_again(

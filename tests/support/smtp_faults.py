@@ -41,15 +41,19 @@ class Behaviour:
 
 ACCEPTING = Behaviour()
 
+SPAM_BLOCK_WORDS = "Message rejected under suspicion of SPAM"
+
 # The local part of an address names the behaviour, a number may follow: grey@, grey7@, kept-drop-12@.
 BEHAVIOURS = {
     "ok": ACCEPTING,
     "grey": Behaviour(rcpt_reply="451 4.7.1 Greylisted, please try again", times=1),
+    "grey-named": Behaviour(rcpt_reply="451 4.7.1 Greylisted, please try again in 20 minutes", times=1),
     "grey-dot": Behaviour(dot_reply="451 4.3.0 Try again later", is_kept=False, times=1),
     "busy": Behaviour(rcpt_reply="450 4.2.1 The mailbox is busy"),
     "full": Behaviour(rcpt_reply="552 5.2.2 Mailbox full"),
     "user-unknown": Behaviour(rcpt_reply="550 5.1.1 User unknown"),
-    "spam": Behaviour(dot_reply="554 5.7.1 Message rejected under suspicion of SPAM", is_kept=False),
+    "spam": Behaviour(dot_reply="554 5.7.0 Reject, id=01234-05 - SPAM", is_kept=False),
+    "spam-block": Behaviour(dot_reply=f"554 5.7.1 [2] {SPAM_BLOCK_WORDS}; https://ya.cc/1IrBc", is_kept=False),
     "cut": Behaviour(cut=Cut.BEFORE_LETTER, times=1),
     "cut-midway": Behaviour(cut=Cut.WITHIN_LETTER, times=1),
     "drop": Behaviour(is_kept=False, after_dot=AfterDot.CLOSE),
