@@ -119,7 +119,9 @@ def test_a_time_that_the_reply_names_is_kept_to(
     deliver(mailing)
     assert states_of(mailing) == {"grey-named1@example.org": "pending", "ok1@example.org": "accepted"}
     [put_off] = recipients_of(mailing, RecipientState.PENDING)
-    assert put_off.next_attempt_at == put_off.changed_at + timedelta(minutes=20)
+    assert put_off.next_attempt_at is not None
+    # PostgreSQL's clock goes on within the statement that writes both.
+    assert timedelta() <= put_off.changed_at + timedelta(minutes=20) - put_off.next_attempt_at < timedelta(seconds=1)
 
 
 def test_whoever_is_put_off_too_often_has_failed(
