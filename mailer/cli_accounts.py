@@ -11,6 +11,7 @@ from mailer.domain.addresses import AddressRefused, normal_address
 from mailer.domain.audit import COMMAND_LINE, record
 from mailer.domain.clock import database_now
 from mailer.domain.errors import EmailTaken
+from mailer.domain.passwords import hash_password
 from mailer.extensions import db
 from mailer.models.audit import Action
 from mailer.models.transactions import begin_writing
@@ -33,7 +34,7 @@ from mailer.models.users import Role
 )
 @with_appcontext
 def create_user(email: str, role: str | None) -> None:
-    """Make an account."""
+    """Make an account. Whoever makes it answers for the address, so it counts as confirmed."""
     try:
         address = normal_address(email)
     except AddressRefused as error:
@@ -41,10 +42,12 @@ def create_user(email: str, role: str | None) -> None:
     password = sys.stdin.readline().rstrip("\r\n")
     if not password:
         raise click.ClickException(_("The password is empty."))
+    password_hash = hash_password(password)
     begin_writing(db.session)
     now = database_now(db.session)
     try:
-        user = register(db.session, address, password, now, Role(role) if role else None)
+        chosen_role = Role(role) if role else None
+        user = register(db.session, address, password_hash, now, chosen_role, is_confirmed=True)
     except EmailTaken:
         raise click.ClickException(_("%(email)s has an account already.", email=address)) from None
     record(db.session, Action.CREATE_USER, COMMAND_LINE, now, user, user.role)

@@ -1,11 +1,8 @@
 """Accounts of people: registration, the check of a password, and the session that follows."""
 
-import functools
 import secrets
 from datetime import datetime
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
@@ -15,35 +12,31 @@ from mailer.domain.errors import EmailTaken, RegistrationClosed
 from mailer.models.transactions import AnySession
 from mailer.models.users import Installation, Role, User
 
-_hasher = PasswordHasher()
-
-
-@functools.cache
-def _nobodys_hash() -> str:
-    """Verified when the address is unknown, so that the answer takes as long as for a known one."""
-    return _hasher.hash(secrets.token_urlsafe(16))
-
 
 def register(
     session: AnySession,
     email: str,
-    password: str,
+    password_hash: str,
     now: datetime,
     role: Role | None = None,
     *,
     is_open: bool = True,
+    is_confirmed: bool = False,
 ) -> User:
     """Add an account. Without a role the very first one becomes admin, however many register at once; others users.
 
+    The hash comes from passwords.hash_password, called before the transaction. With `is_confirmed` somebody answers
+    for the address, and no letter need ask whether it is right.
     Raises EmailTaken and, where registration is not open, RegistrationClosed for everybody but the very first.
     """
     user = User(
         email=email,
         email_key=address_key(email),
-        password_hash=_hasher.hash(password),
+        password_hash=password_hash,
         role=role or Role.USER,
-        session_token=secrets.token_urlsafe(32),
+        session_token=new_session_token(),
         created_at=now,
+        confirmed_at=now if is_confirmed else None,
     )
     try:
         with session.begin_nested():
@@ -58,6 +51,11 @@ def register(
         raise RegistrationClosed
     session.flush()
     return user
+
+
+def new_session_token() -> str:
+    """A token that no session holds yet: given to a user, it ends all of the sessions that the user has."""
+    return secrets.token_urlsafe(32)
 
 
 def _opens_installation(session: AnySession, user: User, now: datetime) -> bool:
@@ -80,16 +78,6 @@ def user_with_email(session: AnySession, email: str) -> User | None:
     except ValueError:
         return None
     return session.scalar(select(User).where(User.email_key == key))
-
-
-def user_with_password(session: AnySession, email: str, password: str) -> User | None:
-    """The account with this address and password; unknown address and wrong password take the same time."""
-    user = user_with_email(session, email)
-    try:
-        _hasher.verify(user.password_hash if user else _nobodys_hash(), password)
-    except (VerifyMismatchError, InvalidHashError):
-        return None
-    return user
 
 
 def user_of_session(session: AnySession, session_id: str) -> User | None:

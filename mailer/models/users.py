@@ -1,9 +1,9 @@
-"""Accounts of people, and the one row that decides who was first."""
+"""Accounts of people with their pictures, and the one row that decides who was first."""
 
 import enum
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailer.models.base import Base, BigId, big_id, long_text, short_text, stored_by_value
@@ -25,10 +25,20 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     full_name: Mapped[str] = mapped_column(String(200), default="")
     role: Mapped[Role] = mapped_column(stored_by_value(Role))
+    # Of the form +79161234567 (E.164), or empty.
+    phone: Mapped[str] = mapped_column(String(16), default="")
+    # Two letters (ISO 3166-1), or empty.
+    country: Mapped[str] = mapped_column(String(2), default="")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    # Empty: the one that the browser asks for.
+    language: Mapped[str] = mapped_column(String(8), default="")
+    # Names the picture's content; empty while the initials stand in for one.
+    avatar_digest: Mapped[str] = mapped_column(String(64), default="")
     # Part of every session's cookie: a new value ends the sessions that hold the old one.
     session_token: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
+    # When the owner of the address has shown that letters to it arrive.
+    confirmed_at: Mapped[datetime | None]
     blocked_at: Mapped[datetime | None]
     blocked_reason: Mapped[str | None] = mapped_column(String(500))
 
@@ -43,6 +53,15 @@ class User(Base):
     def get_id(self) -> str:
         """What a session's cookie keeps: worthless once the user's session_token has changed."""
         return f"{self.id}.{self.session_token}"
+
+
+class Avatar(Base):
+    """A user's picture, apart from the user, who is read with every request."""
+
+    __tablename__ = "avatars"
+
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    image: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Installation(Base):

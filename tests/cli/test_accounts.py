@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.cli_accounts import create_user
-from mailer.domain.accounts import user_with_password
+from mailer.domain.accounts import user_with_email
+from mailer.domain.passwords import is_password
 from mailer.models.audit import Action, AuditEntry
 from mailer.models.users import Role, User
 
@@ -20,8 +21,9 @@ def run(app: Flask, *arguments: str, password: str = "correct horse\n") -> tuple
 def test_the_account_has_its_role_and_its_password(app: Flask, session: Session, adam: User, role: Role) -> None:
     session.commit()
     assert run(app, "zoe@Пример.рф", "--role", role.value)[0] == 0
-    zoe = user_with_password(session, "zoe@xn--e1afmkfd.xn--p1ai", "correct horse")
-    assert zoe is not None and zoe.role is role
+    zoe = user_with_email(session, "zoe@xn--e1afmkfd.xn--p1ai")
+    assert zoe is not None and zoe.role is role and zoe.confirmed_at is not None
+    assert is_password(zoe.password_hash, "correct horse")
 
 
 def test_the_first_account_becomes_admin_unless_a_role_is_named(app: Flask, session: Session) -> None:

@@ -5,24 +5,25 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mailer.domain.accounts import register, user_of_session, user_with_password
+from mailer.domain.accounts import register, user_of_session, user_with_email
 from mailer.domain.errors import EmailTaken
 from mailer.models.users import Role, User
 from tests.domain.conftest import Race
-from tests.support.factories import PASSWORD, user_of
+from tests.support.factories import user_of
 
 AT_ONCE = 20
+HASH = "$argon2id$"
 
 
 def test_the_first_account_is_admin_and_the_second_is_not(session: Session, now: datetime) -> None:
-    first = register(session, "first@mailer.example", PASSWORD, now)
-    second = register(session, "second@mailer.example", PASSWORD, now)
+    first = register(session, "first@mailer.example", HASH, now)
+    second = register(session, "second@mailer.example", HASH, now)
     assert (first.role, second.role) == (Role.ADMIN, Role.USER)
 
 
 def test_twenty_first_registrations_at_once_make_one_admin(session: Session, now: datetime, race: Race[Role]) -> None:
     def registration(number: int, session: Session) -> Role:
-        return register(session, f"user{number}@mailer.example", PASSWORD, now).role
+        return register(session, f"user{number}@mailer.example", HASH, now).role
 
     roles = race([partial(registration, number) for number in range(AT_ONCE)])
     assert sorted(roles) == [Role.ADMIN] + [Role.USER] * (AT_ONCE - 1)
@@ -34,7 +35,7 @@ def test_registrations_of_one_address_at_once_make_one_account(
 ) -> None:
     def registration(session: Session) -> bool:
         try:
-            register(session, "anna@mailer.example", PASSWORD, now)
+            register(session, "anna@mailer.example", HASH, now)
         except EmailTaken:
             return False
         return True
@@ -44,24 +45,22 @@ def test_registrations_of_one_address_at_once_make_one_account(
 
 
 def test_an_address_is_taken_in_any_spelling(session: Session, now: datetime) -> None:
-    register(session, "Anna@почта.рф", PASSWORD, now)
+    register(session, "Anna@почта.рф", HASH, now)
     with pytest.raises(EmailTaken):
-        register(session, "anna@xn--80a1acny.xn--p1ai", PASSWORD, now)
+        register(session, "anna@xn--80a1acny.xn--p1ai", HASH, now)
     assert session.scalar(select(func.count(User.id))) == 1
 
 
-def test_a_password_opens_its_own_account_only(session: Session) -> None:
+def test_an_account_is_found_by_its_address_in_any_spelling(session: Session) -> None:
     anna = user_of(session, "Anna@mailer.example")
-    assert user_with_password(session, "anna@MAILER.example", PASSWORD) is anna
-    assert user_with_password(session, "anna@mailer.example", PASSWORD + " ") is None
-    assert user_with_password(session, "boris@mailer.example", PASSWORD) is None
-    assert user_with_password(session, "not an address", PASSWORD) is None
+    assert user_with_email(session, " anna@MAILER.example ") is anna
+    assert user_with_email(session, "boris@mailer.example") is None
+    assert user_with_email(session, "not an address") is None
 
 
-def test_the_password_itself_is_not_kept(session: Session, now: datetime) -> None:
-    user = register(session, "anna@mailer.example", PASSWORD, now)
-    assert PASSWORD not in user.password_hash
-    assert user.password_hash.startswith("$argon2")
+def test_an_address_counts_as_confirmed_only_where_somebody_answers_for_it(session: Session, now: datetime) -> None:
+    assert register(session, "anna@mailer.example", HASH, now).confirmed_at is None
+    assert register(session, "boris@mailer.example", HASH, now, is_confirmed=True).confirmed_at == now
 
 
 def test_a_session_ends_with_a_new_token_and_with_a_block(session: Session, now: datetime) -> None:

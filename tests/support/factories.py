@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
@@ -15,6 +14,7 @@ from mailer.domain.booking import book_mailing
 from mailer.domain.clients import add_client, clients_of
 from mailer.domain.clock import database_now
 from mailer.domain.messages import add_message
+from mailer.domain.passwords import hash_password
 from mailer.domain.progress import claim_start, complete_if_settled, request_start
 from mailer.models.clients import Client, Suppression, SuppressionReason
 from mailer.models.mailings import (
@@ -37,7 +37,7 @@ _numbers = itertools.count(1)
 @functools.cache
 def password_hash() -> str:
     """Argon2 is slow on purpose, so all of the cast share one hash."""
-    return PasswordHasher().hash(PASSWORD)
+    return hash_password(PASSWORD)
 
 
 def session_of(thing: User | Mailing | Recipient) -> Session:
@@ -47,7 +47,7 @@ def session_of(thing: User | Mailing | Recipient) -> Session:
 
 
 def user_of(session: Session, email: str, full_name: str = "", role: Role = Role.USER) -> User:
-    """An account with PASSWORD on an installation that has had its first admin."""
+    """An account with PASSWORD and a confirmed address, on an installation that has had its first admin."""
     now = database_now(session)
     user = User(
         email=email,
@@ -57,6 +57,7 @@ def user_of(session: Session, email: str, full_name: str = "", role: Role = Role
         role=role,
         session_token=secrets.token_urlsafe(32),
         created_at=now,
+        confirmed_at=now,
     )
     session.add(user)
     if session.get(Installation, 1) is None:

@@ -1,16 +1,23 @@
 """Registering, signing in and signing out."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from mailer.auth import entering
+from mailer.domain.passwords import is_outdated, is_password
 from mailer.models.users import Role, User
 from tests.support.application import AppMaker
 from tests.support.factories import PASSWORD
 from tests.support.visitor import Page, Visitor, visitor
 
-NEWCOMER = {"email": "Nadia@Лавка.example", "password": "ten letters", "password_confirm": "ten letters"}
+GOOD = "plum orbit candle seven"
+NEWCOMER = {"email": "Nadia@Лавка.example", "password": GOOD, "password_confirm": GOOD}
 
 
 def user_with(session: Session, email: str) -> User | None:
@@ -41,6 +48,7 @@ def test_the_first_account_is_admin_and_the_second_is_not(app: Flask, session: S
         ("email", "nul\0@example.org"),
         ("password", "too short"),
         ("password", "x" * 1001),
+        ("password", "password123"),
         ("password_confirm", "something else"),
     ],
 )
@@ -61,7 +69,30 @@ def test_the_same_address_in_another_spelling_is_taken(anonymous: Visitor, alice
 
 def test_a_password_is_never_sent_back(anonymous: Visitor) -> None:
     answer = anonymous.post("/auth/register", data=NEWCOMER | {"password_confirm": "something else"})
-    assert "ten letters" not in answer.text
+    assert GOOD not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        ("password123", "is tried first"),
+        ("qwertyuiop", "is tried first"),
+        ("fghjkl;'lkj", "side by side"),
+        ("nadialavka", "your own address"),
+        ("blahblahblah", "Saying the same twice"),
+        ("abcdefghijkl", "follow one another"),
+        ("12.11.1987.", "Dates and years"),
+    ],
+)
+def test_a_password_that_is_guessed_soon_is_told_why_and_what_would_be_better(
+    anonymous: Visitor, password: str, words: str
+) -> None:
+    fields = {"email": "nadia@lavka.example", "password": password, "password_confirm": password}
+    answer = anonymous.post("/auth/register", data=fields)
+    assert answer.status_code == 422
+    error = answer.one("#password-error").get_text()
+    assert words in error and "four words" in error
+    assert password not in answer.text
 
 
 def test_a_role_in_the_form_is_not_heard(anonymous: Visitor, session: Session, alice: User) -> None:
@@ -158,3 +189,39 @@ def test_an_expired_session_sends_htmx_to_the_login_and_puts_no_page_into_a_row(
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"].startswith("/auth/login")
     assert answer.text == ""
+
+
+@pytest.fixture
+def is_writing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each password that is hashed or compared: whether a transaction was open meanwhile."""
+    found: list[bool] = []
+
+    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any) -> Any:
+            found.append(engine.pool.checkedout() > 0)  # type: ignore[attr-defined]
+            return function(*arguments)
+
+        return noted
+
+    for name in ("hash_password", "is_password"):
+        monkeypatch.setattr(entering, name, noting(getattr(entering, name)))
+    return found
+
+
+def test_nobody_waits_for_the_database_while_a_password_is_hashed(
+    anonymous: Visitor, session: Session, is_writing: list[bool]
+) -> None:
+    assert anonymous.post("/auth/register", data=NEWCOMER).status_code == 303
+    anonymous.post("/auth/logout")
+    fields = {"email": NEWCOMER["email"], "password": GOOD}
+    assert anonymous.post("/auth/login", data=fields).status_code == 303
+    assert is_writing == [False, False]
+
+
+def test_a_hash_of_yesterdays_strength_is_renewed_at_the_next_login(
+    anonymous: Visitor, session: Session, alice: User
+) -> None:
+    alice.password_hash = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
+    assert sign_in(anonymous).status_code == 303
+    assert not is_outdated(alice.password_hash) and is_password(alice.password_hash, PASSWORD)
+    assert anonymous.get("/clients/").status_code == 200

@@ -1,0 +1,92 @@
+"""Registration, login and logout."""
+
+from flask import current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from mailer.auth.forms import LoginForm, RegisterForm
+from mailer.domain.accounts import has_accounts
+from mailer.domain.accounts import register as add_account
+from mailer.domain.accounts import user_with_email
+from mailer.domain.clock import database_now
+from mailer.domain.errors import EmailTaken, RegistrationClosed
+from mailer.domain.passwords import hash_password, is_outdated, is_password
+from mailer.extensions import db
+from mailer.models.users import User
+from mailer.web.access import own_page
+from mailer.web.transactions import begin_to_write, begins_late
+
+
+@begins_late
+def register() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(url_for("home.index"), code=303)
+    is_open = current_app.config["REGISTRATION"] == "open"
+    # Whoever comes first may always register: somebody has to be admin.
+    if not is_open and has_accounts(db.session):
+        return render_template("auth/closed.html"), 403
+    form = RegisterForm()
+    if not form.is_submitted():
+        return render_template("auth/register.html", form=form)
+    if not form.validate():
+        return render_template("auth/register.html", form=form), 422
+    password_hash = hash_password(form.password.data)
+    begin_to_write()
+    try:
+        user = add_account(db.session, form.email.data, password_hash, database_now(db.session), is_open=is_open)
+    except RegistrationClosed:
+        db.session.rollback()
+        return render_template("auth/closed.html"), 403
+    except EmailTaken:
+        db.session.rollback()
+        form.email.errors = [_("This address has an account already. Sign in with it.")]
+        return render_template("auth/register.html", form=form), 422
+    db.session.commit()
+    login_user(user)
+    return redirect(url_for("home.index"), code=303)
+
+
+@begins_late
+def login() -> ResponseReturnValue:
+    wanted = own_page(request.args.get("next"), url_for("home.index"))
+    if current_user.is_authenticated:
+        return redirect(wanted, code=303)
+    form = LoginForm()
+    if not form.is_submitted():
+        return render_template("auth/login.html", form=form)
+    user = user_behind(form) if form.validate() else None
+    if user is None:
+        form.password.errors = [_("Email and password do not match. Check them, and try again.")]
+        return render_template("auth/login.html", form=form), 422
+    db.session.commit()
+    if not login_user(user, remember=form.remember.data):
+        form.password.errors = [_("This account is blocked. Ask the people who run this installation.")]
+        return render_template("auth/login.html", form=form), 403
+    return redirect(wanted, code=303)
+
+
+def user_behind(form: LoginForm) -> User | None:
+    """The account whose address and password were typed, in a transaction that writes.
+
+    An unknown address and a wrong password take the same time.
+    """
+    user, password = user_with_email(db.session, form.email.data), form.password.data or ""
+    known_hash = user.password_hash if user else None
+    # Nobody waits for us while we compute.
+    db.session.rollback()
+    if not is_password(known_hash, password) or known_hash is None:
+        return None
+    newer_hash = hash_password(password) if is_outdated(known_hash) else known_hash
+    begin_to_write()
+    user = user_with_email(db.session, form.email.data)
+    if user is None or user.password_hash != known_hash:
+        return None
+    user.password_hash = newer_hash
+    return user
+
+
+def logout() -> Response:
+    logout_user()
+    return redirect(url_for("auth.login"), code=303)
