@@ -26,13 +26,17 @@ bench: .venv/dev.stamp ## measure the delivery beside Flask-Mail, smtplib and sm
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
 	@$(PYTHON) -m benchmarks.delivery
 
+chaos: .venv/dev.stamp ## kill everything at random, again and again; ROUNDS=100 SEED=7 DATABASE=postgresql choose
+	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
+	@$(PYTHON) -m tests.chaos
+
 lint: .venv/dev.stamp ## check style, import order, types, and who imports whom
 	$(PYTHON) -m flake8
 	$(PYTHON) -m isort --check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
-.PHONY: help run test bench lint
+.PHONY: help run test bench chaos lint
 
 HAS_NO_EMBEDDED = test ! -e .venv/embedded.stamp
 HAS_REDIS_URL = test -n "$$REDIS_URL" || test -n "$$($(PYTHON) -m dotenv get REDIS_URL 2>/dev/null)"

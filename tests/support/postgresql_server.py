@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ def postgresql_server() -> Iterator[str]:
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
     elif programs := postgresql_programs():
-        with started_server(programs) as url:
-            yield url
+        with running_server(programs) as server:
+            yield server.url
     else:
         with server_from_wheel() as url:
             yield url
@@ -41,31 +41,65 @@ def postgresql_programs() -> Path | None:
     return next((folder for folder in folders if (folder / "postgres").exists() and (folder / "initdb").exists()), None)
 
 
+class PostgresqlServer:
+    """A server from this machine's programs on a free loopback port, which a test may also kill and start again."""
+
+    def __init__(self, programs: Path, settings: Mapping[str, str] = FAST_SETTINGS) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="mailer-postgresql-"))
+        self.port = free_port()
+        self.url = f"postgresql://mailer@127.0.0.1:{self.port}/postgres"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._programs = programs
+        self._settings = settings
+        self._as_user = unprivileged()
+        if self._as_user:
+            os.chown(self.directory, self._as_user["user"], self._as_user["group"])
+        self._run("initdb", "-U", "mailer", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").wait()
+
+    def start(self) -> None:
+        settings: dict[str, Any] = {
+            "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": self.directory
+        }
+        settings |= self._settings
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+        def is_up() -> bool:
+            # The memory of a killed server is still in use until the last of its processes has noticed.
+            if self.process is None or self.process.poll() is not None:
+                self.process = self._run("postgres", *options)
+            return takes_connections(self.url)
+
+        wait_until(is_up, "the test's PostgreSQL server to take connections")
+
+    def kill(self) -> None:
+        """SIGKILL to the postmaster, as a crash; its children notice and go."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def stop(self) -> None:
+        """Shut down cleanly, whoever is connected, and remove everything."""
+        if self.process is not None:
+            # SIGTERM would wait for every client to leave; SIGINT ends them.
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=30)
+        shutil.rmtree(self.directory)
+
+    def _run(self, program: str, *options: str) -> subprocess.Popen[bytes]:
+        command = [self._programs / program, "-D", self.directory / "data", *options]
+        with open(self.directory / "server.log", "ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, cwd=self.directory, **self._as_user)
+
+
 @contextmanager
-def started_server(programs: Path) -> Iterator[str]:
-    directory = Path(tempfile.mkdtemp(prefix="mailer-postgresql-"))
-    as_user = unprivileged()
-    if as_user:
-        os.chown(directory, as_user["user"], as_user["group"])
-    data, port = directory / "data", free_port()
-    initdb = [programs / "initdb", "-D", data, "-U", "mailer", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=directory, **as_user)
-    settings = FAST_SETTINGS | {
-        "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": str(directory)
-    }
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    with open(directory / "server.log", "wb") as log:
-        command = [programs / "postgres", "-D", data, *options]
-        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory, **as_user)
-    url = f"postgresql://mailer@127.0.0.1:{port}/postgres"
+def running_server(programs: Path) -> Iterator[PostgresqlServer]:
+    server = PostgresqlServer(programs)
     try:
-        wait_until(lambda: takes_connections(url), "the test's PostgreSQL server to take connections")
-        yield url
+        server.start()
+        yield server
     finally:
-        # SIGTERM would wait for every client to leave; SIGINT ends them and shuts down cleanly.
-        server.send_signal(signal.SIGINT)
-        server.wait(timeout=30)
-        shutil.rmtree(directory)
+        server.stop()
 
 
 def takes_connections(url: str) -> bool:

@@ -27,6 +27,11 @@ class RedisServer:
         self.client = Redis.from_url(self.url)
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """None while it is not running."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         settings = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": self.directory}
         options = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
