@@ -15,7 +15,7 @@ from mailer.delivery.claims import Answer, Claim, DatabaseAway, MailingGone, Tur
 # - done: a late reply may settle its own `unknown`, whose lane still bears the token, but not reopen it.
 # - begun: a claimed recipient goes out, or is suppressed, or goes back because the gate is shut.
 # - due, fresh: recipients who are to be tried again come first, so that a long mailing does not starve them.
-TURN = re.sub(r"\s+", " ", """
+TURN_PARTS = """
 WITH
 alive AS MATERIALIZED (
     SELECT token FROM lanes WHERE token = %(token)s FOR KEY SHARE
@@ -45,7 +45,7 @@ done AS (
     FROM answer
     WHERE r.id = answer.id AND r.lane = %(token)s
           AND (r.state IN ('claimed', 'begun') OR (r.state = 'unknown' AND answer.state IN ('accepted', 'failed')))
-    RETURNING r.id, r.round
+    RETURNING r.id, r.round, r.email, r.email_key
 ),
 logged AS (
     INSERT INTO attempts
@@ -54,6 +54,7 @@ logged AS (
            answer.reply, answer.letter_id
     FROM done JOIN answer USING (id)
 ),
+/* suppressed */
 returned AS (
     UPDATE recipients
     SET state = 'pending', lane = NULL, next_attempt_at = clock_timestamp(), changed_at = clock_timestamp()
@@ -98,7 +99,21 @@ SELECT 'gate' AS part, is_alive::int AS id, is_open::text AS email, '' AS full_n
 FROM gate
 UNION ALL SELECT 'begun', id, state, '', 0, NULL FROM stepped
 UNION ALL SELECT 'claim', id, email, full_name, tries, NULL FROM taken
-""")
+"""
+
+# A mailbox that does not exist is written to by no later mailing of this owner. Few turns hear of one, and the
+# others go without this part.
+SUPPRESSED_PART = """
+suppressed AS (
+    INSERT INTO suppressions (owner_id, email, email_key, reason, mailing_id, created_at, lift_reason)
+    SELECT %(owner)s, done.email, done.email_key, 'hard_failure', %(mailing)s, clock_timestamp(), ''
+    FROM done WHERE done.id = ANY(%(suppress)s::bigint[])
+    ON CONFLICT DO NOTHING
+),
+"""
+
+TURN = re.sub(r"\s+", " ", TURN_PARTS.replace("/* suppressed */", ""))
+SUPPRESSING_TURN = re.sub(r"\s+", " ", TURN_PARTS.replace("/* suppressed */", SUPPRESSED_PART))
 
 
 # A turn touches a handful of rows, each by its key. The statistics of a table that a start has just filled say
@@ -131,7 +146,8 @@ class PostgresqlFence:
             if wishes.held is not None:
                 orphans = self._connection.execute(ORPHANS, {**self._fixed, "held": list(wishes.held)}).fetchall()
                 parameters["give_back"] += [row[0] for row in orphans]
-            return _turn(self._connection.execute(TURN, parameters, prepare=True).fetchall())
+            turn = SUPPRESSING_TURN if parameters["suppress"] else TURN
+            return _turn(self._connection.execute(turn, parameters, prepare=True).fetchall())
         except (psycopg.OperationalError, psycopg.InterfaceError, DBAPIError) as error:
             # Whatever state the connection is in, the next turn gets a new one.
             self.close()
@@ -155,6 +171,7 @@ class PostgresqlFence:
 def _parameters(wishes: Wishes) -> dict[str, Any]:
     return {
         "answers": json.dumps([_row_of(answer) for answer in wishes.answers]),
+        "suppress": [answer.recipient_id for answer in wishes.answers if answer.outcome.suppresses],
         "begin": list(wishes.begin),
         "give_back": list(wishes.give_back),
         "claim_count": wishes.claim_count,

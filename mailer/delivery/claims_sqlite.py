@@ -30,6 +30,12 @@ INSERT INTO attempts (mailing_id, recipient_id, round, attempted_at, status, ver
 SELECT :mailing, id, round, :now, :status, :verdict, :code, :reply, :letter_id
 FROM recipients WHERE {IS_OPEN_TO_ANSWER}
 """
+# A mailbox that does not exist is written to by no later mailing of this owner.
+SUPPRESS_FOR_GOOD = f"""
+INSERT INTO suppressions (owner_id, email, email_key, reason, mailing_id, created_at, lift_reason)
+SELECT :owner, email, email_key, 'hard_failure', :mailing, :now, '' FROM recipients WHERE {IS_OPEN_TO_ANSWER}
+ON CONFLICT DO NOTHING
+"""
 RECORD = f"""
 UPDATE recipients SET state = :state, lane = CASE WHEN :state = 'unknown' THEN lane END,
        tries = tries + (state = 'claimed'), next_attempt_at = :next_attempt_at, changed_at = :now
@@ -134,6 +140,9 @@ class _TurnOnSqlite:
     def _record(self, answers: Sequence[Answer]) -> None:
         rows = [self._parameters | self._row_of(answer) for answer in answers]
         self._connection.executemany(LOG, rows)
+        for answer, row in zip(answers, rows, strict=True):
+            if answer.outcome.suppresses:
+                self._connection.execute(SUPPRESS_FOR_GOOD, row)
         self._connection.executemany(RECORD, rows)
 
     def _row_of(self, answer: Answer) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Outcome:
 
     A hold of the account ends by itself after `hold_for`, with one probe; where that is empty, a person ends it.
     A recipient who is tried again has to wait for `retry_seconds` where the reply named a time.
+    `suppresses`: nobody will ever read letters to this address, so the owner shall not write there again.
     """
 
     status: AttemptStatus
@@ -38,6 +39,7 @@ class Outcome:
     account_hold: HoldKind | None = None
     hold_for: timedelta | None = None
     retry_seconds: float | None = None
+    suppresses: bool = False
 
 
 def _refusal_of_the_account(kind: HoldKind, hold_for: timedelta | None = None) -> Outcome:
@@ -56,7 +58,7 @@ SENDER_REFUSED = _refusal_of_the_account(HoldKind.SENDER_REFUSED)
 CERTIFICATE_WRONG = _refusal_of_the_account(HoldKind.CERTIFICATE)
 BLOCKED = _refusal_of_the_account(HoldKind.BLOCKED)
 # The address is one that nobody will ever read; any other refusal may be about something else.
-GONE_RECIPIENT = replace(REFUSED_RECIPIENT)
+GONE_RECIPIENT = replace(REFUSED_RECIPIENT, suppresses=True)
 # Nobody but the recipient can make room, and may do so tomorrow.
 FULL_MAILBOX = replace(TEMPORARY, verdict=Verdict.RECIPIENT)
 
@@ -109,6 +111,9 @@ def classify(stage: Stage, code: int, words: str = "") -> Outcome:
         return ACCEPTED
     cause = cause_of(code, words) if 400 <= code < 600 and stage is not Stage.RSET else None
     outcome = _outcome_of_class(stage, code) if cause is None else OUTCOMES[cause]
+    if stage is Stage.MAIL and outcome.suppresses:
+        # Before any recipient was named, the unknown user is the sender.
+        outcome = SENDER_REFUSED
     seconds = named_seconds(words) if outcome.state is RecipientState.PENDING else None
     if seconds is None:
         return outcome
@@ -129,7 +134,9 @@ def _outcome_of_class(stage: Stage, code: int) -> Outcome:
     if 500 <= code < 600 and stage is not Stage.RSET:
         if stage is Stage.MAIL:
             return SENDER_REFUSED
-        return REFUSED_RECIPIENT if stage is Stage.RCPT else REFUSED_CONTENT
+        if stage is Stage.RCPT:
+            return REFUSED_RECIPIENT
+        return REFUSED_CONTENT
     return TEMPORARY
 
 

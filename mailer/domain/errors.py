@@ -55,5 +55,9 @@ class MessageInUse(Refused):
         self.mailing_count = mailing_count
 
 
+class NotYoursToLift(Refused):
+    """The person, or the mail server, has said that this address is not to be written to; the owner cannot unsay it."""
+
+
 class NothingToResend(Refused):
     """None of the recipients asked for may be written to again."""

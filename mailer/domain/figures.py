@@ -9,7 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute, load_only
 from mailer.domain.booking import mailings_of
 from mailer.domain.holds import active_holds
 from mailer.domain.messages import messages_of
-from mailer.models.clients import Client, Suppression
+from mailer.domain.suppressions import is_suppressed_client
+from mailer.models.clients import Client
 from mailer.models.lanes import Hold
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.messages import Message
@@ -38,18 +39,13 @@ def figures_of(session: AnySession, owner_id: int, now: datetime) -> Figures:
     is_held = exists(
         active_holds(now).where(Hold.mailing_id == Mailing.id).with_only_columns(Hold.id).correlate(Mailing)
     )
-    is_suppressed = exists().where(
-        Suppression.owner_id == Client.owner_id,
-        Suppression.email_key == Client.email_key,
-        Suppression.lifted_at.is_(None),
-    )
     counts = (
         _count(Mailing.id, Mailing.owner_id == owner_id, Mailing.status == MailingStatus.CREATED),
         _count(Mailing.id, Mailing.owner_id == owner_id, Mailing.status == MailingStatus.STARTED),
         _count(Mailing.id, Mailing.owner_id == owner_id, Mailing.status == MailingStatus.COMPLETED),
         _count(Mailing.id, Mailing.owner_id == owner_id, Mailing.status == MailingStatus.STARTED, is_held),
         _count(Client.id, Client.owner_id == owner_id),
-        _count(Client.id, Client.owner_id == owner_id, is_suppressed),
+        _count(Client.id, Client.owner_id == owner_id, is_suppressed_client()),
         _count(Message.id, Message.owner_id == owner_id),
     )
     return Figures(*session.execute(select(*(count.scalar_subquery() for count in counts))).one())

@@ -17,7 +17,8 @@ from mailer.domain.errors import (
     WindowOver,
 )
 from mailer.domain.holds import active_holds, holds_on_mailing
-from mailer.models.clients import Client, Suppression
+from mailer.domain.suppressions import is_suppressed_client, is_suppressed_recipient
+from mailer.models.clients import Client
 from mailer.models.lanes import Hold
 from mailer.models.mailings import Mailing, MailingStatus, Recipient, RecipientState
 from mailer.models.messages import Message
@@ -94,11 +95,6 @@ def claim_start(session: AnySession, mailing_id: int, now: datetime) -> Start:
 
 
 def _write_recipients(session: AnySession, mailing: Mailing, state: RecipientState, now: datetime) -> None:
-    is_suppressed = exists().where(
-        Suppression.owner_id == Client.owner_id,
-        Suppression.email_key == Client.email_key,
-        Suppression.lifted_at.is_(None),
-    )
     rows = (
         audience_of(mailing)
         .with_only_columns(
@@ -107,7 +103,7 @@ def _write_recipients(session: AnySession, mailing: Mailing, state: RecipientSta
             Client.email,
             Client.email_key,
             Client.full_name,
-            case((is_suppressed, RecipientState.SUPPRESSED.value), else_=state.value),
+            case((is_suppressed_client(), RecipientState.SUPPRESSED.value), else_=state.value),
             literal(0),
             literal(mailing.round),
             literal(now, Recipient.changed_at.type),
@@ -195,7 +191,8 @@ def resend(
 ) -> int:
     """A person's word to write again to recipients who failed, expired or are unknown; how many they are.
 
-    The mailing is started again with a new window and one round more; what was accepted stays as it is.
+    The mailing is started again with a new window and one round more; what was accepted stays as it is, and so does
+    whoever must not be written to any more.
     Raises NotCompleted, WindowOver or NothingToResend.
     """
     if end_time <= now:
@@ -217,6 +214,7 @@ def resend(
     if reopened.rowcount != 1:  # type: ignore[attr-defined]
         raise NotCompleted
     chosen = _recipients(mailing.id, *(state for state in states if state in RESENDABLE))
+    chosen = chosen.where(~is_suppressed_recipient(mailing.owner_id))
     if recipient_ids is not None:
         chosen = chosen.where(Recipient.id.in_(recipient_ids))
     again = session.execute(

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Select, exists, func
+from sqlalchemy import Select, func
 
 from mailer.domain.booking import SELECTION_BATCH
 from mailer.domain.clients import clients_of
-from mailer.models.clients import Client, Suppression
+from mailer.domain.suppressions import is_suppressed_client
+from mailer.models.clients import Client
 from mailer.models.mailings import Audience
 from mailer.models.transactions import AnySession
 
@@ -38,11 +39,6 @@ def reach_of(session: AnySession, owner_id: int, audience: Audience, client_ids:
 
 
 def _counted(session: AnySession, clients: Select[Client]) -> Reach:
-    is_suppressed = exists().where(
-        Suppression.owner_id == Client.owner_id,
-        Suppression.email_key == Client.email_key,
-        Suppression.lifted_at.is_(None),
-    )
-    counts = clients.with_only_columns(func.count(Client.id), func.count(Client.id).filter(is_suppressed))
+    counts = clients.with_only_columns(func.count(Client.id), func.count(Client.id).filter(is_suppressed_client()))
     total, suppressed = session.execute(counts).one()
     return Reach(total, suppressed)

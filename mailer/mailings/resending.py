@@ -14,6 +14,7 @@ from mailer.domain.clock import database_now
 from mailer.domain.errors import NotCompleted, NothingToResend, WindowOver
 from mailer.domain.progress import RESENDABLE
 from mailer.domain.progress import resend as send_again
+from mailer.domain.suppressions import suppressed_since
 from mailer.extensions import db
 from mailer.mailings.actions import changed, unchanged
 from mailer.mailings.forms import USUAL_WINDOW, ResendForm
@@ -77,7 +78,11 @@ def proposal() -> ResendForm:
 def question(mailing: Mailing, form: ResendForm) -> dict[str, Any]:
     """What the question shows: who can be written to again, and how many they are."""
     books = books_of(db.session, mailing)
-    groups = [(state.value, getattr(books, state.value)) for state in RESENDABLE]
+    left_out = suppressed_since(db.session, mailing)
+    groups = [
+        (state.value, getattr(books, state.value) - left_out.get(state, 0), left_out.get(state, 0))
+        for state in RESENDABLE
+    ]
     return {"mailing": mailing, "form": form, "groups": groups, "recipient_ids": request.form.getlist("recipient_ids")}
 
 

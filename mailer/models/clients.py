@@ -28,6 +28,8 @@ class Client(Base):
 
 
 class SuppressionReason(enum.StrEnum):
+    """Who said no, and why: the person, the owner, or the mail server for good."""
+
     UNSUBSCRIBED = "unsubscribed"
     BY_HAND = "by_hand"
     HARD_FAILURE = "hard_failure"
@@ -39,7 +41,10 @@ IS_ACTIVE = text("lifted_at IS NULL")
 
 
 class Suppression(Base):
-    """An address that one owner must not write to. It holds while lifted_at is empty."""
+    """An address that one owner must not write to, for one reason. It holds while lifted_at is empty.
+
+    Each reason stands for itself, so that whoever takes one back does not take back another's.
+    """
 
     __tablename__ = "suppressions"
     __table_args__ = (
@@ -47,10 +52,12 @@ class Suppression(Base):
             "uq_suppressions_active",
             "owner_id",
             "email_key",
+            "reason",
             unique=True,
             sqlite_where=IS_ACTIVE,
             postgresql_where=IS_ACTIVE,
         ),
+        Index(None, "owner_id", "id"),
     )
 
     id: Mapped[big_id]
@@ -61,3 +68,5 @@ class Suppression(Base):
     mailing_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime]
     lifted_at: Mapped[datetime | None]
+    # Why the owner lifted it; empty where the person took back an unsubscription.
+    lift_reason: Mapped[str] = mapped_column(String(500), default="")

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from mailer.delivery.claims import Answer, Fence, MailingGone, Wishes, open_fence
 from mailer.delivery.lease import lane_of
-from mailer.delivery.outcomes import ACCEPTED, REFUSED_RECIPIENT, TEMPORARY, UNKNOWN
+from mailer.delivery.outcomes import ACCEPTED, GONE_RECIPIENT, REFUSED_RECIPIENT, TEMPORARY, UNKNOWN
 from mailer.delivery.sweep import end_lane
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_account, hold_mailing, lift_hold
 from mailer.domain.progress import finish
-from mailer.models.clients import Client
+from mailer.models.clients import Client, Suppression, SuppressionReason
 from mailer.models.lanes import HoldKind
 from mailer.models.mailings import Attempt, AttemptStatus, Mailing, Recipient, RecipientState
 from mailer.models.users import User
@@ -246,6 +246,46 @@ def test_a_refusal_at_the_envelope_is_recorded_without_a_begin(fence: Fence, ses
     fence.turn(Wishes(answers=[Answer(first, REFUSED_RECIPIENT, 550, "5.1.1 User unknown", None)]))
     assert state_of(session, first) is RecipientState.FAILED
     assert session.get_one(Recipient, first).tries == 1
+
+
+def test_a_mailbox_that_does_not_exist_is_suppressed_with_the_record(
+    fence: Fence, session: Session, mailing: Mailing, alice: User
+) -> None:
+    missing, refused, accepted = claim(fence, 3)
+    answers = [
+        Answer(missing, GONE_RECIPIENT, 550, "5.1.1 User unknown", None),
+        Answer(refused, REFUSED_RECIPIENT, 550, "5.7.1 Not you", None),
+        accept(accepted),
+    ]
+    fence.turn(Wishes(answers=answers))
+    fence.turn(Wishes(answers=answers))
+    session.rollback()
+    (entry,) = session.scalars(select(Suppression))
+    assert (entry.owner_id, entry.email, entry.email_key) == (alice.id, EMAILS[0], EMAILS[0])
+    assert (entry.reason, entry.mailing_id) == (SuppressionReason.HARD_FAILURE, mailing.id)
+    assert abs(entry.created_at - database_now(session)) < timedelta(minutes=1)
+    assert state_of(session, missing) is RecipientState.FAILED
+
+
+def test_an_answer_that_is_too_late_suppresses_nobody(fence: Fence, session: Session, token: str) -> None:
+    (first,) = claim(fence, 1)
+    write_anew(session)
+    end_lane(session, token, "swept in a test")
+    session.commit()
+    fence.turn(Wishes(answers=[Answer(first, GONE_RECIPIENT, 550, "5.1.1 User unknown", None)]))
+    assert session.scalars(select(Suppression)).all() == []
+
+
+def test_an_address_that_is_suppressed_for_several_reasons_is_suppressed_once(
+    fence: Fence, session: Session, alice: User
+) -> None:
+    (first,) = claim(fence, 1)
+    write_anew(session)
+    for reason in (SuppressionReason.BY_HAND, SuppressionReason.UNSUBSCRIBED):
+        suppress(alice, EMAILS[0], reason=reason)
+    session.commit()
+    assert begin(fence, first) == frozenset()
+    assert state_of(session, first) is RecipientState.SUPPRESSED
 
 
 def test_an_unanswered_letter_keeps_its_lane(fence: Fence, session: Session, token: str) -> None:

@@ -83,6 +83,35 @@ def test_whoever_was_put_off_too_often_has_failed_by_the_same_verdict() -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "5.1.1 User unknown",
+        "5.1.1 <b@example.org>: Recipient address rejected: User unknown in virtual mailbox table",
+        "No such user here",
+        "5.1.1 The email account that you tried to reach does not exist.",
+    ],
+)
+def test_a_mailbox_that_does_not_exist_suppresses(words: str) -> None:
+    assert classify(Stage.RCPT, 550, words).suppresses
+    assert classify(Stage.RCPT, 550, words).verdict is Verdict.RECIPIENT
+
+
+@pytest.mark.parametrize(
+    ("stage", "code", "words"),
+    [
+        (Stage.RCPT, 550, "5.7.1 Our system has detected that your message is spam"),
+        (Stage.RCPT, 552, "5.2.2 Mailbox full"),
+        (Stage.RCPT, 550, "5.7.1 Service unavailable; client host blocked"),
+        (Stage.RCPT, 450, "4.1.1 User unknown"),
+        (Stage.RCPT, 550, "Requested action not taken"),
+        (Stage.MAIL, 550, "5.1.1 User unknown"),
+    ],
+)
+def test_what_may_be_somebody_elses_fault_suppresses_nobody(stage: Stage, code: int, words: str) -> None:
+    assert not classify(stage, code, words).suppresses
+
+
+@pytest.mark.parametrize(
     ("raw", "text"),
     [
         ("5.1.1 Нет такого".encode(), "5.1.1 Нет такого"),

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from mailer.domain.clock import database_now
+from mailer.models.clients import SuppressionReason
 from mailer.models.mailings import Mailing, MailingStatus, RecipientState
 from mailer.models.users import User
-from tests.support.factories import completed_mailing_of, recipients_of, started_mailing_of, states_of
+from tests.support.factories import completed_mailing_of, recipients_of, started_mailing_of, states_of, suppress
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import Visitor
 from tests.support.windows import as_sent, window
@@ -106,6 +107,19 @@ def test_the_question_says_how_many_and_warns_of_second_copies(as_alice: Visitor
     assert [box["value"] for box in page.all("[name=states][checked]")] == ["failed"]
     assert "A second copy may reach them." in page.words
     assert page.one("[name=states][value=expired]").has_attr("disabled")
+
+
+def test_whoever_must_not_be_written_to_any_more_is_left_out_and_stays_as_it_was(
+    as_alice: Visitor, alice: User
+) -> None:
+    mailing = completed_mailing_of(alice, accepted=0, failed=2)
+    first, second = recipients_of(mailing)
+    suppress(alice, first.email.upper(), reason=SuppressionReason.HARD_FAILURE)
+    page = as_alice.get(f"/mailings/{mailing.id}/ask/resend")
+    assert page.texts("fieldset .choice > span:last-child") == ["1", "0", "0"]
+    assert "less 1 who must not be written to" in page.words
+    as_alice.post(f"/mailings/{mailing.id}/resend", data={"states": "failed"})
+    assert states_of(mailing) == {first.email: "failed", second.email: "pending"}
 
 
 def test_htmx_gets_the_region_or_the_question_with_its_error(as_alice: Visitor, mailing: Mailing) -> None:

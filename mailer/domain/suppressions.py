@@ -1,0 +1,131 @@
+"""Who must not be written to, whose word that is, and how it is taken back."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, case, exists, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.domain.addresses import address_key
+from mailer.domain.clients import contains
+from mailer.domain.errors import NotYoursToLift
+from mailer.models.clients import Client, Suppression, SuppressionReason
+from mailer.models.mailings import Mailing, Recipient, RecipientState
+from mailer.models.transactions import AnySession
+
+MAX_LIFT_REASON_LENGTH = 500
+
+# What an owner has said, an owner may take back. What the person or the mail server has said, nobody else may.
+OWNERS_REASONS = (SuppressionReason.BY_HAND, SuppressionReason.DELETED)
+
+# Where an address has several reasons, the first of these is the one to tell.
+IN_ORDER_OF_WEIGHT = (
+    SuppressionReason.COMPLAINT,
+    SuppressionReason.UNSUBSCRIBED,
+    SuppressionReason.HARD_FAILURE,
+    SuppressionReason.DELETED,
+    SuppressionReason.BY_HAND,
+)
+
+
+def suppressions_of(owner_id: int, search: str = "", *, is_lifted: bool = False) -> Select[Suppression]:
+    """This owner's entries in force, or those that were lifted, whose address contains `search` in any case."""
+    wanted = Suppression.lifted_at.is_not(None) if is_lifted else Suppression.lifted_at.is_(None)
+    entries = select(Suppression).where(Suppression.owner_id == owner_id, wanted)
+    if search.strip():
+        # The key has the domain in ASCII; a person may look for it in Cyrillic too.
+        as_shown = Suppression.email.contains(search.strip().casefold(), autoescape=True)
+        entries = entries.where(contains(Suppression.email_key, search) | as_shown)
+    return entries
+
+
+def is_suppressed_client() -> ColumnElement[bool]:
+    """Whether the client of an enclosing select must not be written to."""
+    return exists().where(
+        Suppression.owner_id == Client.owner_id,
+        Suppression.email_key == Client.email_key,
+        Suppression.lifted_at.is_(None),
+    )
+
+
+def is_suppressed_recipient(owner_id: int) -> ColumnElement[bool]:
+    """Whether the recipient of an enclosing statement, in a mailing of this owner, must not be written to."""
+    return exists().where(
+        Suppression.owner_id == owner_id,
+        Suppression.email_key == Recipient.email_key,
+        Suppression.lifted_at.is_(None),
+    )
+
+
+def suppressed_since(session: AnySession, mailing: Mailing) -> dict[RecipientState, int]:
+    """By state, how many recipients of a mailing must not be written to any more, whatever they were then."""
+    rows = session.execute(
+        select(Recipient.state, func.count())
+        .where(Recipient.mailing_id == mailing.id, is_suppressed_recipient(mailing.owner_id))
+        .group_by(Recipient.state)
+    ).all()
+    return {state: count for state, count in rows}
+
+
+def main_reason() -> ColumnElement[int]:
+    """The place in IN_ORDER_OF_WEIGHT of the weightiest reason among the suppressions of a group."""
+    return func.min(case({reason: place for place, reason in enumerate(IN_ORDER_OF_WEIGHT)}, value=Suppression.reason))
+
+
+def reasons_by_client(session: AnySession, clients: Collection[Client]) -> dict[int, SuppressionReason]:
+    """By client id, why each of these clients must not be written to; nothing for the others. One query."""
+    rows = session.execute(
+        select(Client.id, main_reason())
+        .join(Suppression, (Suppression.owner_id == Client.owner_id) & (Suppression.email_key == Client.email_key))
+        .where(Client.id.in_([client.id for client in clients]), Suppression.lifted_at.is_(None))
+        .group_by(Client.id)
+    )
+    return {client_id: IN_ORDER_OF_WEIGHT[place] for client_id, place in rows}
+
+
+def suppress(
+    session: AnySession,
+    owner_id: int,
+    email: str,
+    reason: SuppressionReason,
+    now: datetime,
+    mailing_id: int | None = None,
+) -> bool:
+    """Let this owner write to the address no more, from the next begin on; False if it is so already for this reason.
+
+    Running mailings learn of it at the begin of each letter (see mailer.delivery.claims).
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = insert(Suppression).values(
+        owner_id=owner_id,
+        email=email,
+        email_key=address_key(email),
+        reason=reason,
+        mailing_id=mailing_id,
+        created_at=now,
+        lift_reason="",
+    )
+    inserted = session.execute(row.on_conflict_do_nothing().returning(Suppression.id))
+    return inserted.first() is not None
+
+
+def is_suppressed(session: AnySession, owner_id: int, email: str) -> bool:
+    """Whether this owner must not write to the address, for whatever reason."""
+    found = suppressions_of(owner_id).where(Suppression.email_key == address_key(email)).limit(1)
+    return session.scalar(found.with_only_columns(Suppression.id)) is not None
+
+
+def lift(session: AnySession, suppression: Suppression, reason: str, now: datetime) -> bool:
+    """The owner's word that this entry was wrong, with the reason, which is kept; False if it is lifted already.
+
+    Raises NotYoursToLift for an entry that is not the owner's own.
+    """
+    if suppression.reason not in OWNERS_REASONS:
+        raise NotYoursToLift
+    lifted = session.execute(
+        update(Suppression)
+        .where(Suppression.id == suppression.id, Suppression.lifted_at.is_(None))
+        .values(lifted_at=now, lift_reason=reason)
+        .returning(Suppression.id)
+    )
+    return lifted.first() is not None
