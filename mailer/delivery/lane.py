@@ -27,7 +27,7 @@ from mailer.delivery.outcomes import (
     reply_text,
 )
 from mailer.delivery.pool import ConnectionFailed, Pool
-from mailer.delivery.smtp import Broken, Ready, Reply, Session
+from mailer.delivery.smtp import Broken, Event, Ready, Reply, Session
 from mailer.models.lanes import HoldKind
 from mailer.models.mailings import RecipientState
 
@@ -35,6 +35,12 @@ logger = logging.getLogger(__name__)
 
 # The lane hands its mailing on before RQ's own timeout would end it; see mailer.delivery.queues.
 LONGEST_RUN_SECONDS = 3000
+# A turn waits for the news of further connections until there is a lull of the one, and at most the other.
+LULL_SECONDS = 0.001
+LONGEST_GATHERING_SECONDS = 0.01
+# Claims beyond one for each connection: as many as are begun within about this time, and at most so many.
+CLAIMS_LAST_SECONDS = 1
+MOST_AHEAD = 200
 # A polite stop waits this long for answers that are under way.
 STOP_PATIENCE_SECONDS = 6
 # A lane that lost its token waits this long for answers that are under way.
@@ -103,6 +109,8 @@ class Lane:
         self._end: End | None = None
         self._answered = False
         self._claim_after = 0
+        self._ahead = 0
+        self._claimed_at = float("-inf")
         self._dry_until = 0.0
         self._dry_seconds = DRY_SECONDS
         self._began_at = time.monotonic()
@@ -126,8 +134,20 @@ class Lane:
     # What the servers say ---------------------------------------------------------------------------------------
 
     def _hear(self) -> None:
+        """Take what the servers have said; and since a turn costs much the same for one letter as for twenty, wait
+        for the other connections too, as long as their news keep coming."""
         is_busy = bool(self._answers or self._ready or self._give_back)
-        events, failures = self._pool.listen(0 if is_busy else DRY_SECONDS / 2)
+        self._take(*self._pool.listen(0 if is_busy else DRY_SECONDS / 2))
+        until = time.monotonic() + LONGEST_GATHERING_SECONDS
+        while self._may_gather() and time.monotonic() < until:
+            if not self._take(*self._pool.listen(LULL_SECONDS)):
+                break
+
+    def _may_gather(self) -> bool:
+        return self._end is None and 0 < len(self._ready) < len(self._pool.sessions)
+
+    def _take(self, events: Sequence[tuple[Session, Event]], failures: Sequence[ConnectionFailed]) -> bool:
+        """Act on what was heard; False if that was nothing."""
         for session, event in events:
             if isinstance(event, Ready):
                 self._ready.append(session)
@@ -137,6 +157,7 @@ class Lane:
                 self._take_break(session, event)
         for failure in failures:
             self._take_failure(failure)
+        return bool(events or failures)
 
     def _take_reply(self, reply: Reply) -> None:
         if not self._answered:
@@ -260,11 +281,22 @@ class Lane:
         return bool(self._answers or self._ready or self._give_back or self._wanted_claims())
 
     def _wanted_claims(self) -> int:
-        """One claim ahead for every connection that has none, or is about to have none."""
+        """One claim for every connection that has none or is about to have none; and some ahead, where it goes fast."""
         if self._end is not None or time.monotonic() < self._dry_until:
             return 0
         free = sum(session.claim_offered is None for session in self._pool.sessions)
-        return max(0, free + len(self._ready) + self._pool.room - len(self._spare))
+        lacking = free + len(self._ready) + self._pool.room - len(self._spare)
+        return lacking + self._ahead if lacking > 0 else 0
+
+    def _mind_the_pace(self) -> None:
+        """Claim further ahead while claims are used up within a second, and less far where they last longer.
+
+        A turn that claims costs more than one that does not; but whoever waits here is kept from other lanes.
+        """
+        now = time.monotonic()
+        is_fast = now - self._claimed_at < CLAIMS_LAST_SECONDS
+        self._ahead = min(2 * self._ahead + 1, MOST_AHEAD) if is_fast else self._ahead // 2
+        self._claimed_at = now
 
     def _take_turn(self) -> Turn:
         """One turn at the fence, repeated until the database has answered."""
@@ -283,6 +315,8 @@ class Lane:
                 wishes.held = [*self._held(), *(answer.recipient_id for answer in self._answers)]
                 time.sleep(DATABASE_PAUSE_SECONDS)
         self._answers, self._give_back = [], []
+        if wishes.claim_count:
+            self._mind_the_pace()
         self._mind_the_end(wishes.claim_count, turn.claims)
         return turn
 

@@ -68,6 +68,7 @@ class Session:
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._account = account
+        self._is_secure = isinstance(client.sock, ssl.SSLSocket)
         self._is_pipelining = client.has_extn("pipelining")
         self._incoming = b""
         self._reply_lines: list[bytes] = []
@@ -205,10 +206,10 @@ class Session:
             self._progress_at = time.monotonic()
 
     def _read_last(self, write_error: OSError) -> list[Event]:
-        events = self._read()
+        events = self._read(to_the_end=True)
         return events if self.is_broken else [*events, self._break(_words_of(write_error))]
 
-    def _read(self) -> list[Event]:
+    def _read(self, *, to_the_end: bool = False) -> list[Event]:
         events: list[Event] = []
         while not self.is_broken:
             try:
@@ -222,6 +223,9 @@ class Session:
             self._progress_at = time.monotonic()
             self._incoming += data
             events += self._take_replies()
+            if len(data) < READ_BYTES and not self._is_secure and not to_the_end:
+                # All has been read; asking once more would only be told so. TLS may hold back another record.
+                return events
         return events
 
     def _take_replies(self) -> list[Event]:

@@ -64,8 +64,8 @@ def test_a_worker_that_is_asked_to_stop_leaves_nothing_unknown_and_nothing_claim
     worker = processes.start_worker()
     scheduler = processes.start_scheduler()
     watcher.wait(lambda books: books.accepted >= 10, "the first letters")
-    scheduler.terminate()
     worker.terminate()
+    scheduler.terminate()
 
     books = watcher.books
     assert (books.unknown, books.sending) == (0, 0)
