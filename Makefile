@@ -10,7 +10,7 @@ PYTHONS = python3 python3.13 python3.14 python3.12 python3.11 python
 
 help: ## list the targets
 	@while IFS= read -r line; do \
-		case $$line in [a-z]*:*'## '*) printf 'make %-6s %s\n' "$${line%%:*}" "$${line#*'## '}";; esac; \
+		case $$line in [a-z]*:*'## '*) printf 'make %-11s %s\n' "$${line%%:*}" "$${line#*'## '}";; esac; \
 	done < Makefile
 
 run: .venv/requirements.stamp ## start Mailer at http://127.0.0.1:5000, with all that it needs; Ctrl-C stops it
@@ -26,6 +26,10 @@ bench: .venv/dev.stamp ## measure the delivery beside Flask-Mail, smtplib and sm
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
 	@$(PYTHON) -m benchmarks.delivery
 
+bench-pages: .venv/dev.stamp ## measure how soon the lists answer with 100,000 clients, on both databases
+	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
+	@$(PYTHON) -m benchmarks.pages
+
 chaos: .venv/dev.stamp ## kill everything at random, again and again; ROUNDS=100 SEED=7 DATABASE=postgresql choose
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
 	@$(PYTHON) -m tests.chaos
@@ -36,7 +40,7 @@ lint: .venv/dev.stamp ## check style, import order, types, and who imports whom
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
-.PHONY: help run test bench chaos lint
+.PHONY: help run test bench bench-pages chaos lint
 
 HAS_NO_EMBEDDED = test ! -e .venv/embedded.stamp
 HAS_REDIS_URL = test -n "$$REDIS_URL" || test -n "$$($(PYTHON) -m dotenv get REDIS_URL 2>/dev/null)"

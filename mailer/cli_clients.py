@@ -12,10 +12,11 @@ from mailer.domain import importing
 from mailer.domain.accounts import user_with_email
 from mailer.domain.audit import COMMAND_LINE, Thing, record
 from mailer.domain.clock import database_now
-from mailer.domain.importing import Batch, NoEmailColumn, Problem
+from mailer.domain.importing import Batch, NoEmailColumn
 from mailer.extensions import db
 from mailer.models.audit import Action, ThingKind
 from mailer.models.transactions import begin_writing
+from mailer.web.problem_words import problem_words
 
 
 @click.command("import-clients")
@@ -79,7 +80,7 @@ def _import(owner_id: int, file: BinaryIO, size: int) -> Total:
                 break
             total.count(batch)
             for line in batch.refused:
-                click.echo(_("line %(number)s: %(reason)s", number=line.number, reason=in_words(line.problem)))
+                click.echo(_("line %(number)s: %(reason)s", number=line.number, reason=problem_words(line.problem)))
             bar.update(file.tell() - read)
             read = file.tell()
         bar.update(size - read)
@@ -91,18 +92,3 @@ def _record(owner: str, total: Total) -> None:
     note = f"{total.added} added, {total.updated} updated, {total.refused} refused"
     record(db.session, Action.IMPORT, COMMAND_LINE, database_now(db.session), Thing(ThingKind.CLIENTS, owner), note)
     db.session.commit()
-
-
-def in_words(problem: Problem) -> str:
-    """Why a line was refused."""
-    match problem:
-        case Problem.NO_ADDRESS:
-            return str(_("There is no address."))
-        case Problem.BAD_ADDRESS:
-            return str(_("The address is not one that mail can be sent to."))
-        case Problem.CONTROL_CHARACTER:
-            return str(_("It holds a control character."))
-        case Problem.TOO_LONG:
-            return str(_("The name or the comment is too long."))
-        case Problem.UNREADABLE:
-            return str(_("It cannot be read; a quotation mark may be missing."))

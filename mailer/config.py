@@ -18,6 +18,8 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 SERVICES_FILE = "services.json"
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
+# Some 200,000 clients; what is uploaded is kept in the database until it is worked through.
+MAX_IMPORT_BYTES = 20 * 1024 * 1024
 
 
 class ConfigError(Exception):

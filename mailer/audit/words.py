@@ -40,6 +40,8 @@ THINGS = {
     ThingKind.MESSAGE: _l("message"),
     ThingKind.CLIENT: _l("client"),
     ThingKind.CLIENTS: _l("clients"),
+    ThingKind.MESSAGES: _l("messages"),
+    ThingKind.MAILINGS: _l("mailings"),
     ThingKind.ATTEMPTS: _l("attempts"),
     ThingKind.REPORT: _l("report"),
     ThingKind.SUPPRESSION: _l("suppression"),

@@ -12,6 +12,7 @@ from mailer.delivery.queues import (
     START_TIMEOUT_SECONDS,
     STARTS,
     RedisNotConfigured,
+    imports_queue,
     lanes_queue,
     redis_connection,
     starts_queue,
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 # Named by path: the jobs themselves ring, so importing them here would go in a circle.
 START_JOB = "mailer.delivery.jobs.start_mailing"
 DELIVER_JOB = "mailer.delivery.jobs.deliver"
+IMPORT_JOB = "mailer.delivery.jobs.import_clients"
 
 NO_REDIS = (RedisError, RedisNotConfigured, OSError)
 
@@ -49,12 +51,14 @@ def book_start(mailing_id: int, start_time: datetime) -> bool:
     return True
 
 
-def cancel_booking(mailing_id: int) -> None:
-    """Forget a booked start; a start that comes all the same finds nothing to do."""
+def cancel_bookings(*mailing_ids: int) -> None:
+    """Forget booked starts; a start that comes all the same finds nothing to do."""
     try:
-        Scheduler(STARTS, connection=redis_connection()).cancel(booking_id(mailing_id))
+        scheduler = Scheduler(STARTS, connection=redis_connection())
+        for mailing_id in mailing_ids:
+            scheduler.cancel(booking_id(mailing_id))
     except NO_REDIS as error:
-        logger.warning("Redis does not answer, so a booking of mailing %s stays: %s", mailing_id, error)
+        logger.warning("Redis does not answer, so bookings of deleted mailings stay: %s", error)
 
 
 def booking_id(mailing_id: int) -> str:
@@ -95,6 +99,22 @@ def ring_lanes(mailing_id: int, count: int = 1, *, is_first: bool = False) -> bo
             )
     except NO_REDIS as error:
         logger.warning("Redis does not answer, so mailing %s waits: %s", mailing_id, error)
+        return False
+    return True
+
+
+def ring_import(import_id: int) -> bool:
+    """Ask a worker to work through this uploaded file; False when Redis does not answer."""
+    try:
+        imports_queue(redis_connection()).enqueue_call(
+            IMPORT_JOB,
+            args=(import_id,),
+            result_ttl=0,
+            failure_ttl=FAILED_JOB_SECONDS,
+            description=f"import clients of upload {import_id}",
+        )
+    except NO_REDIS as error:
+        logger.warning("Redis does not answer, so the import %s waits: %s", import_id, error)
         return False
     return True
 

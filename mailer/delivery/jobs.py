@@ -2,12 +2,15 @@
 
 from flask import current_app
 
+from mailer.delivery.bell import ring_import
 from mailer.delivery.delivering import deliver_mailing
+from mailer.delivery.importing import work_through
 from mailer.delivery.lane import End
 from mailer.delivery.queues import redis_connection
 from mailer.delivery.reconcile import ring_lanes_of
 from mailer.delivery.starting import start_now
-from mailer.delivery.waiting import count_workers, is_worker_wanted
+from mailer.delivery.stopping import stop_requested
+from mailer.delivery.waiting import count_workers, is_start_waiting, is_worker_wanted
 from mailer.domain.progress import Start
 from mailer.extensions import db
 
@@ -33,3 +36,12 @@ def deliver(mailing_id: int) -> str:
     if end in (End.YIELDED, End.STOPPED):
         ring_lanes_of(mailing_id)
     return end.value if end else "no lane was needed"
+
+
+def import_clients(import_id: int) -> str:
+    """Work through an uploaded file of clients; ring again when the worker is wanted for a start, or stops."""
+    connection = redis_connection()
+    if work_through(db.engine, import_id, wanted_elsewhere=lambda: stop_requested() or is_start_waiting(connection)):
+        return "done"
+    ring_import(import_id)
+    return "other work waits"

@@ -4,13 +4,15 @@ from flask import current_app
 from redis import Redis
 from rq import Queue
 
-# Starts come before lanes: a worker that is free takes from the first queue that has something.
+# A worker that is free takes from the first queue that has something: starts before imports, and both before lanes.
 STARTS = "starts"
+IMPORTS = "imports"
 LANES = "lanes"
 
 # A lane gives its worker up before this ends it; see mailer.delivery.lane.
 LANE_TIMEOUT_SECONDS = 3600
 START_TIMEOUT_SECONDS = 3600
+IMPORT_TIMEOUT_SECONDS = 3600
 FAILED_JOB_SECONDS = 7 * 24 * 3600
 
 
@@ -34,6 +36,10 @@ def redis_connection(*, patience: float = 2.0) -> Redis:
 
 def starts_queue(connection: Redis) -> Queue:
     return Queue(STARTS, connection=connection, default_timeout=START_TIMEOUT_SECONDS)
+
+
+def imports_queue(connection: Redis) -> Queue:
+    return Queue(IMPORTS, connection=connection, default_timeout=IMPORT_TIMEOUT_SECONDS)
 
 
 def lanes_queue(connection: Redis) -> Queue:

@@ -12,13 +12,14 @@ from flask import Flask
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailer.delivery.bell import NO_REDIS, ring_lanes, ring_start
+from mailer.delivery.bell import NO_REDIS, ring_import, ring_lanes, ring_start
 from mailer.delivery.delivering import settle
 from mailer.delivery.lease import lanes_wanted
 from mailer.delivery.sweep import sweep
 from mailer.delivery.waiting import count_waiting, count_workers
 from mailer.domain.clock import database_now
 from mailer.domain.holds import active_holds
+from mailer.domain.imports import note_ring, silent_imports
 from mailer.domain.progress import first_claims
 from mailer.extensions import db
 from mailer.models.lanes import Hold, Lane
@@ -38,7 +39,7 @@ RECIPIENTS_PER_LANE = 200
 def tick(app: Flask) -> None:
     """Put everything right that the database shows; each step on its own, so that one failure stops no other."""
     with app.app_context():
-        for step in (sweep_dead_lanes, settle_started, ring_due_starts, ring_missing_lanes):
+        for step in (sweep_dead_lanes, settle_started, ring_due_starts, ring_missing_lanes, ring_silent_imports):
             try:
                 step()
             except Exception:
@@ -94,6 +95,18 @@ def ring_missing_lanes() -> None:
         mailing_ids = session.scalars(waiting.order_by(Mailing.start_time)).all()
     for mailing_id in mailing_ids:
         ring_lanes_of(mailing_id)
+
+
+def ring_silent_imports() -> None:
+    with Session(db.engine) as session:
+        now = database_now(session)
+        import_ids = silent_imports(session, now)
+        session.rollback()
+        for import_id in import_ids:
+            if ring_import(import_id):
+                begin_writing(session)
+                note_ring(session, import_id, now)
+                session.commit()
 
 
 def ring_lanes_of(mailing_id: int, *, is_first: bool = False) -> None:

@@ -8,7 +8,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
 from mailer.delivery.bell import NO_REDIS
-from mailer.delivery.queues import lanes_queue, redis_connection, starts_queue
+from mailer.delivery.queues import imports_queue, lanes_queue, redis_connection, starts_queue
 
 # Another mailing's lane gets a worker after this long, a start at once.
 LANE_PATIENCE = timedelta(seconds=5)
@@ -17,9 +17,19 @@ LOOKED_AT = 20
 
 
 def is_worker_wanted(connection: Redis, mailing_id: int) -> bool:
-    """Whether a start waits, or a lane of another mailing has waited long enough; False without Redis."""
+    """Whether a start or an import waits, or a lane of another mailing has waited long enough; False without Redis."""
     try:
-        return len(starts_queue(connection)) > 0 or _other_lane_waits(lanes_queue(connection), mailing_id)
+        if is_start_waiting(connection) or len(imports_queue(connection)) > 0:
+            return True
+        return _other_lane_waits(lanes_queue(connection), mailing_id)
+    except NO_REDIS:
+        return False
+
+
+def is_start_waiting(connection: Redis) -> bool:
+    """Whether a start waits, before which an import gives its worker up; False without Redis."""
+    try:
+        return len(starts_queue(connection)) > 0
     except NO_REDIS:
         return False
 

@@ -10,7 +10,7 @@ from flask import Flask
 from rq import Worker
 
 from mailer.delivery.bell import NO_REDIS
-from mailer.delivery.queues import LANES, STARTS, redis_connection
+from mailer.delivery.queues import IMPORTS, LANES, STARTS, redis_connection
 from mailer.delivery.stopping import stop_on_sigterm
 from mailer.extensions import db
 
@@ -50,7 +50,7 @@ def work(app: Flask) -> None:
     while not PoliteWorker.is_stop_requested:
         worker = None
         try:
-            worker = PoliteWorker([STARTS, LANES], connection=connection, worker_ttl=WORKER_TTL_SECONDS)
+            worker = PoliteWorker([STARTS, IMPORTS, LANES], connection=connection, worker_ttl=WORKER_TTL_SECONDS)
             worker.log_result_lifespan = False
             worker.work(logging_level="WARNING")
         except NO_REDIS as error:

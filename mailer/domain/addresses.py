@@ -3,6 +3,8 @@
 import idna
 from email_validator import EmailNotValidError, validate_email
 
+MAX_LOCAL_PART_LENGTH = 64
+
 
 class AddressRefused(ValueError):
     """Not an address that mail can be sent to; the text says why, in English."""
@@ -11,13 +13,16 @@ class AddressRefused(ValueError):
 def normal_address(text: str) -> str:
     """The address as it is shown: checked by RFC 5321 and 5322, the domain in Unicode and lower case.
 
-    The local part must be ASCII, because an SMTP server without SMTPUTF8 (RFC 6531) takes no other.
-    Raises AddressRefused.
+    The local part must be ASCII, because an SMTP server without SMTPUTF8 (RFC 6531) takes no other, and has at most
+    64 octets (RFC 5321, 4.5.3.1.1). Raises AddressRefused.
     """
     try:
-        return validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False).normalized
+        address = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise AddressRefused(str(error)) from error
+    if len(address.local_part) > MAX_LOCAL_PART_LENGTH:
+        raise AddressRefused(f"The part before the @ has more than {MAX_LOCAL_PART_LENGTH} characters.")
+    return address.normalized
 
 
 def address_key(address: str) -> str:

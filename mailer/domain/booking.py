@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_
 from sqlalchemy.orm import defer, joinedload
 
 from mailer.domain.clients import clients_of, contains
-from mailer.domain.errors import AlreadyStarted, EmptyAudience, StillSending, WindowOver
+from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, StillSending, WindowOver
 from mailer.models.clients import Client
 from mailer.models.mailings import (
     Audience,
@@ -77,17 +77,35 @@ def change_mailing(
     start_time: datetime,
     end_time: datetime,
     now: datetime,
+    *,
+    seen_at: datetime | None = None,
 ) -> None:
-    """Change a mailing that has not started; the same rules as for a new one, and AlreadyStarted."""
+    """Change a mailing that has not started; the same rules as for a new one, and AlreadyStarted.
+
+    `seen_at` is the updated_at of what was changed; without it nothing is compared. Raises ChangedMeanwhile where
+    something was saved after it.
+    """
     # The row is locked, so that a start and a change do not pass each other.
     session.refresh(mailing, with_for_update={"of": Mailing})
     if mailing.status is not MailingStatus.CREATED:
         raise AlreadyStarted
+    wanted = (message.id, audience, start_time, end_time)
+    if seen_at not in (None, mailing.updated_at) and not _is_as(session, mailing, wanted, client_ids):
+        raise ChangedMeanwhile
     _write(mailing, message, audience, start_time, end_time, now)
     mailing.rung_at = None
     session.flush()
     session.execute(delete(SelectedClient).where(SelectedClient.mailing_id == mailing.id))
     _select_clients(session, mailing, client_ids)
+
+
+def _is_as(
+    session: AnySession, mailing: Mailing, wanted: tuple[int, Audience, datetime, datetime], client_ids: Sequence[int]
+) -> bool:
+    """Whether the mailing is what somebody wants it to be already."""
+    if (mailing.message_id, mailing.audience, mailing.start_time, mailing.end_time) != wanted:
+        return False
+    return mailing.audience is Audience.ALL or set(selected_client_ids(session, mailing)) == set(client_ids)
 
 
 def audience_of(mailing: Mailing) -> Select[Client]:
@@ -125,6 +143,31 @@ def delete_mailing(session: AnySession, mailing: Mailing) -> None:
     session.expunge(mailing)
 
 
+def count_mailings(session: AnySession, mailings: Select[Mailing]) -> dict[MailingStatus, int]:
+    """How many of these mailings there are of each status."""
+    counts = mailings.with_only_columns(Mailing.status, func.count(Mailing.id))
+    rows = session.execute(counts.group_by(Mailing.status)).all()
+    return {status: count for status, count in rows}
+
+
+def delete_mailings(session: AnySession, mailings: Select[Mailing]) -> list[int]:
+    """Throw away those of these mailings that are booked or completed, with their recipients and attempts; their ids.
+
+    Those under way stay: letters are being handed over.
+    """
+    kept = mailings.where(Mailing.status != MailingStatus.STARTED).with_only_columns(Mailing.id)
+    # Locked, so that none of them starts between the look and the deletion.
+    ids = list(session.scalars(kept.order_by(Mailing.id).with_for_update(of=Mailing)))
+    for first in range(0, len(ids), SELECTION_BATCH):
+        batch = ids[first : first + SELECTION_BATCH]
+        session.execute(
+            delete(Mailing)
+            .where(Mailing.id.in_(batch), Mailing.status != MailingStatus.STARTED)
+            .execution_options(synchronize_session=False)
+        )
+    return ids
+
+
 def _write(
     mailing: Mailing, message: Message, audience: Audience, start_time: datetime, end_time: datetime, now: datetime
 ) -> None:
@@ -135,6 +178,7 @@ def _write(
     mailing.audience = audience
     mailing.start_time = start_time
     mailing.end_time = end_time
+    mailing.updated_at = now
 
 
 def _select_clients(session: AnySession, mailing: Mailing, client_ids: Sequence[int]) -> None:

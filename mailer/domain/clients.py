@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mailer.domain.addresses import address_key
-from mailer.domain.errors import EmailTaken
+from mailer.domain.errors import ChangedMeanwhile, EmailTaken
 from mailer.domain.recipients import with_last_attempt
 from mailer.models.clients import Client
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState, SelectedClient
@@ -35,7 +35,12 @@ def contains(search_key: InstrumentedAttribute[str], search: str) -> ColumnEleme
 
 def count_clients(session: AnySession, owner_id: int) -> int:
     """Each client has an address of its own, so this is the number of unique clients."""
-    return session.scalar(select(func.count()).select_from(Client).where(Client.owner_id == owner_id)) or 0
+    return count_of(session, clients_of(owner_id))
+
+
+def count_of(session: AnySession, clients: Select[Client]) -> int:
+    """How many clients these are."""
+    return session.scalar(clients.with_only_columns(func.count(Client.id))) or 0
 
 
 def add_client(
@@ -49,8 +54,24 @@ def add_client(
     return client
 
 
-def change_client(session: AnySession, client: Client, email: str, full_name: str, comment: str, now: datetime) -> None:
-    """Change a client on file; running mailings keep the address that they copied. Raises EmailTaken."""
+def change_client(
+    session: AnySession,
+    client: Client,
+    email: str,
+    full_name: str,
+    comment: str,
+    now: datetime,
+    *,
+    seen_at: datetime | None = None,
+) -> None:
+    """Change a client on file; running mailings keep the address that they copied.
+
+    `seen_at` is the updated_at of what was changed; without it nothing is compared. Raises EmailTaken, and
+    ChangedMeanwhile where something else was saved after `seen_at`.
+    """
+    is_same = (client.email, client.full_name, client.comment) == (email, full_name, comment)
+    if seen_at not in (None, client.updated_at) and not is_same:
+        raise ChangedMeanwhile
     with _unique_email(session, email):
         _write(client, email, full_name, comment, now)
 
@@ -79,28 +100,29 @@ def letters_to(client: Client) -> Select[Recipient, Attempt, Mailing]:
 
 @dataclass(frozen=True)
 class ClientDependents:
-    """What a client's deletion touches."""
+    """What a deletion of clients touches."""
 
     running_mailings: int
     past_mailings: int
     booked_mailings: int
 
 
-def dependents_of_client(session: AnySession, client: Client) -> ClientDependents:
-    """In how many mailings this client is a recipient, and how many booked ones name this client."""
+def dependents_of_clients(session: AnySession, clients: Select[Client]) -> ClientDependents:
+    """In how many mailings these clients are recipients, and how many booked ones name some of them."""
+    ids = clients.with_only_columns(Client.id)
     of_status = dict(
         session.execute(
             select(Mailing.status, func.count(Mailing.id.distinct()))
             .join(Recipient, Recipient.mailing_id == Mailing.id)
-            .where(Recipient.client_id == client.id)
+            .where(Recipient.client_id.in_(ids))
             .group_by(Mailing.status)
         ).all()
     )
     booked = session.scalar(
-        select(func.count())
+        select(func.count(Mailing.id.distinct()))
         .select_from(SelectedClient)
         .join(Mailing, Mailing.id == SelectedClient.mailing_id)
-        .where(SelectedClient.client_id == client.id, Mailing.status == MailingStatus.CREATED)
+        .where(SelectedClient.client_id.in_(ids), Mailing.status == MailingStatus.CREATED)
     )
     return ClientDependents(
         running_mailings=of_status.get(MailingStatus.STARTED, 0),
@@ -109,19 +131,21 @@ def dependents_of_client(session: AnySession, client: Client) -> ClientDependent
     )
 
 
-def delete_client(session: AnySession, client: Client, now: datetime) -> None:
-    """Take a client off the file.
+def delete_clients(session: AnySession, clients: Select[Client], now: datetime) -> int:
+    """Take clients off the file; how many they were.
 
-    Mailings keep their copies of name and address. In running ones the client becomes `suppressed` wherever no
+    Mailings keep their copies of name and address. In running ones each client becomes `suppressed` wherever no
     letter has begun; one that a lane has claimed is refused at its begin, because its client is gone.
     """
+    ids = clients.with_only_columns(Client.id)
     session.execute(
         update(Recipient)
-        .where(Recipient.client_id == client.id, Recipient.state == RecipientState.PENDING)
+        .where(Recipient.client_id.in_(ids), Recipient.state == RecipientState.PENDING)
         .values(state=RecipientState.SUPPRESSED, next_attempt_at=None, changed_at=now)
+        .execution_options(synchronize_session=False)
     )
-    session.execute(delete(Client).where(Client.id == client.id))
-    session.expunge(client)
+    gone = session.execute(delete(Client).where(Client.id.in_(ids)).execution_options(synchronize_session=False))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def _write(client: Client, email: str, full_name: str, comment: str, now: datetime) -> None:

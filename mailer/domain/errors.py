@@ -11,6 +11,10 @@ class EmailTaken(Refused):
     """The address is already on file with this owner, or already has an account."""
 
 
+class ChangedMeanwhile(Refused):
+    """It was saved by somebody else since it was read."""
+
+
 class RegistrationClosed(Refused):
     """Nobody may register here."""
 

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from mailer.domain.addresses import AddressRefused, address_key, normal_address
 from mailer.domain.clients import MAX_COMMENT_LENGTH, MAX_NAME_LENGTH, client_name_key, client_search_key
 from mailer.domain.errors import Refused
+from mailer.domain.exporting import without_guard
 from mailer.domain.texts import CONTROL_CHARACTERS
 from mailer.models.clients import Client
 from mailer.models.transactions import AnySession
@@ -24,6 +25,12 @@ from mailer.models.transactions import AnySession
 # Rows of one statement; the caller commits after each batch, so that other writers get their turn.
 BATCH_SIZE = 1000
 COLUMNS = ("email", "full_name", "comment")
+# What the columns are called in headers, by us and by others, without case and signs.
+NAMES = {
+    "email": ("email", "emailaddress", "mail", "почта", "электроннаяпочта", "адрес", "адресэлектроннойпочты"),
+    "full_name": ("fullname", "name", "фио", "имя", "полноеимя", "наименование"),
+    "comment": ("comment", "note", "notes", "комментарий", "примечание"),
+}
 DELIMITERS = ",;\t"
 LONGEST_HEADER = 65536
 
@@ -52,8 +59,9 @@ class RefusedLine:
 
 @dataclass
 class Batch:
-    """What became of the lines of one batch."""
+    """What became of the lines of one batch; `rows` counts them all, an address that came twice included."""
 
+    rows: int = 0
     added: int = 0
     updated: int = 0
     refused: list[RefusedLine] = field(default_factory=list)
@@ -67,16 +75,19 @@ class ImportedClient:
     comment: str
 
 
-def import_clients(session: AnySession, owner_id: int, file: BinaryIO, now: datetime) -> Iterator[Batch]:
+def import_clients(
+    session: AnySession, owner_id: int, file: BinaryIO, now: datetime, *, skip: int = 0
+) -> Iterator[Batch]:
     """Put the clients of a CSV file on file, a batch at a time; the caller commits after each.
 
     The columns are email, full_name and comment, in the order of the header or, without one, in this order. A client
-    whose address is on file is updated; an empty cell leaves what is there. Raises NoEmailColumn.
+    whose address is on file is updated; an empty cell leaves what is there. `skip` rows are passed over: those of
+    the batches that an earlier run has done with. Raises NoEmailColumn.
     """
     encoding = encoding_of(file)
     text = TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
     try:
-        rows = _clients_in(text)
+        rows = (_client_of(*row) for row in islice(_clients_in(text), skip, None))
         while lines := list(islice(rows, BATCH_SIZE)):
             yield _keep(session, owner_id, lines, now)
     finally:
@@ -101,7 +112,8 @@ def encoding_of(file: BinaryIO) -> str:
     return encoding
 
 
-def _clients_in(text: TextIOWrapper) -> Iterator[ImportedClient | RefusedLine]:
+def _clients_in(text: TextIOWrapper) -> Iterator[tuple[int, list[str] | None, Mapping[str, int]]]:
+    """The rows that are no header, each with its number and the places of the columns."""
     rows = _rows_of(text)
     first = next(rows, None)
     if first is None:
@@ -110,9 +122,9 @@ def _clients_in(text: TextIOWrapper) -> Iterator[ImportedClient | RefusedLine]:
     order = _header(cells or [])
     if order is None:
         order = dict(zip(COLUMNS, range(len(COLUMNS)), strict=True))
-        yield _client_of(number, cells, order)
+        yield number, cells, order
     for number, cells in rows:
-        yield _client_of(number, cells, order)
+        yield number, cells, order
 
 
 def _rows_of(text: TextIOWrapper) -> Iterator[tuple[int, list[str] | None]]:
@@ -137,8 +149,9 @@ def _rows_of(text: TextIOWrapper) -> Iterator[tuple[int, list[str] | None]]:
 
 def _header(cells: list[str]) -> dict[str, int] | None:
     """Which column is where, if this row is a header; None if it is a client already."""
-    names = {re.sub(r"[^a-z]", "", cell.casefold()): place for place, cell in enumerate(cells)}
-    order = {column: names[plain] for column in COLUMNS if (plain := column.replace("_", "")) in names}
+    names = {re.sub(r"[^a-zа-я]", "", cell.casefold()): place for place, cell in reversed(list(enumerate(cells)))}
+    found = {column: [names[name] for name in NAMES[column] if name in names] for column in COLUMNS}
+    order = {column: places[0] for column, places in found.items() if places}
     if not order or any("@" in cell for cell in cells):
         return None
     if "email" not in order:
@@ -151,7 +164,7 @@ def _client_of(number: int, cells: list[str] | None, order: Mapping[str, int]) -
         return RefusedLine(number, Problem.UNREADABLE)
     # A cell of several lines becomes one line; what else could end a header is refused.
     texts = [cells[order[column]] if order.get(column, len(cells)) < len(cells) else "" for column in COLUMNS]
-    email, full_name, comment = (" ".join(text.split()) for text in texts)
+    email, full_name, comment = (" ".join(without_guard(text).split()) for text in texts)
     if not email:
         return RefusedLine(number, Problem.NO_ADDRESS)
     if CONTROL_CHARACTERS.search(email + full_name + comment):
@@ -166,7 +179,7 @@ def _client_of(number: int, cells: list[str] | None, order: Mapping[str, int]) -
 
 
 def _keep(session: AnySession, owner_id: int, lines: list[ImportedClient | RefusedLine], now: datetime) -> Batch:
-    batch = Batch(refused=[line for line in lines if isinstance(line, RefusedLine)])
+    batch = Batch(rows=len(lines), refused=[line for line in lines if isinstance(line, RefusedLine)])
     clients = [line for line in lines if isinstance(line, ImportedClient)]
     on_file = _names_and_comments(session, owner_id, clients)
     rows: dict[str, dict[str, Any]] = {}

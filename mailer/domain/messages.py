@@ -1,14 +1,15 @@
 """The rules of messages."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 
 from mailer.domain.clients import contains
-from mailer.domain.errors import MessageInUse
+from mailer.domain.errors import ChangedMeanwhile, MessageInUse
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.messages import Message
 from mailer.models.transactions import AnySession
@@ -49,8 +50,22 @@ def add_message(session: AnySession, owner_id: int, subject: str, body: str, now
     return message
 
 
-def change_message(session: AnySession, message: Message, subject: str, body: str, now: datetime) -> None:
-    """Change a message; booked mailings go out with the new text, started ones keep what they copied."""
+def change_message(
+    session: AnySession,
+    message: Message,
+    subject: str,
+    body: str,
+    now: datetime,
+    *,
+    seen_at: datetime | None = None,
+) -> None:
+    """Change a message; booked mailings go out with the new text, started ones keep what they copied.
+
+    `seen_at` is the updated_at of what was changed; without it nothing is compared. Raises ChangedMeanwhile where
+    something else was saved after it.
+    """
+    if seen_at not in (None, message.updated_at) and (message.subject, message.body) != (subject, body):
+        raise ChangedMeanwhile
     _write(message, subject, body, now)
     session.execute(
         update(Mailing)
@@ -62,6 +77,7 @@ def change_message(session: AnySession, message: Message, subject: str, body: st
 
 def _write(message: Message, subject: str, body: str, now: datetime) -> None:
     message.subject = subject
+    message.subject_key = subject.casefold()[:300]
     message.body = body
     message.search_key = f"{subject}\n{body[:SEARCHED_BODY_CHARACTERS]}".casefold()
     message.updated_at = now
@@ -73,6 +89,49 @@ def mailings_of_message(session: AnySession, message: Message) -> dict[MailingSt
         select(Mailing.status, func.count()).where(Mailing.message_id == message.id).group_by(Mailing.status)
     ).all()
     return {status: count for status, count in counts}
+
+
+@dataclass(frozen=True)
+class MessageDependents:
+    """What a deletion of messages touches: `needed` of them stay, because booked mailings need them."""
+
+    needed: int
+    sent_mailings: int
+
+
+def dependents_of_messages(session: AnySession, messages: Select[Message]) -> MessageDependents:
+    """How many of these messages booked mailings still need, and how many mailings have copied one of them."""
+    ids = messages.with_only_columns(Message.id)
+    mailings = select(Mailing).where(Mailing.message_id.in_(ids))
+    booked = mailings.where(Mailing.status == MailingStatus.CREATED)
+    needed = session.scalar(booked.with_only_columns(func.count(Mailing.message_id.distinct())))
+    sent = session.scalar(
+        mailings.where(Mailing.status != MailingStatus.CREATED).with_only_columns(func.count(Mailing.id))
+    )
+    return MessageDependents(needed or 0, sent or 0)
+
+
+def count_messages(session: AnySession, messages: Select[Message]) -> int:
+    """How many messages these are."""
+    return session.scalar(messages.with_only_columns(func.count(Message.id))) or 0
+
+
+def delete_messages(session: AnySession, messages: Select[Message]) -> int:
+    """Throw messages away, apart from those that booked mailings need; how many are gone.
+
+    Started and completed mailings keep their copies. Raises MessageInUse where a mailing was made of one of them
+    at the same moment.
+    """
+    is_needed = exists().where(Mailing.message_id == Message.id, Mailing.status == MailingStatus.CREATED)
+    ids = messages.where(~is_needed).with_only_columns(Message.id)
+    try:
+        with session.begin_nested():
+            gone = session.execute(
+                delete(Message).where(Message.id.in_(ids)).execution_options(synchronize_session=False)
+            )
+    except IntegrityError as error:
+        raise MessageInUse(1) from error
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def delete_message(session: AnySession, message: Message) -> None:

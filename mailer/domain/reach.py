@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, func
 
-from mailer.domain.booking import SELECTION_BATCH
+from mailer.domain.booking import SELECTION_BATCH, audience_of
 from mailer.domain.clients import clients_of
 from mailer.domain.suppressions import is_suppressed_client
 from mailer.models.clients import Client
-from mailer.models.mailings import Audience
+from mailer.models.mailings import Audience, Mailing
 from mailer.models.transactions import AnySession
 
 
@@ -36,6 +36,11 @@ def reach_of(session: AnySession, owner_id: int, audience: Audience, client_ids:
         part = _counted(session, clients_of(owner_id).where(Client.id.in_(batch)))
         clients, suppressed = clients + part.clients, suppressed + part.suppressed
     return Reach(clients, suppressed)
+
+
+def reach_of_mailing(session: AnySession, mailing: Mailing) -> Reach:
+    """The reach of a mailing that has not started, as of now."""
+    return _counted(session, audience_of(mailing))
 
 
 def _counted(session: AnySession, clients: Select[Client]) -> Reach:

@@ -12,6 +12,7 @@ from mailer.domain.errors import AlreadyStarted, EmptyAudience, MailingHeld, Not
 from mailer.domain.holds import hold_mailing, lift_hold
 from mailer.domain.progress import finish as finish_mailing
 from mailer.domain.progress import request_start
+from mailer.domain.reach import reach_of_mailing
 from mailer.extensions import db
 from mailer.mailings.own import own_mailing
 from mailer.mailings.page import live_context
@@ -21,6 +22,14 @@ from mailer.models.mailings import Mailing, MailingStatus
 from mailer.web.actor import actor
 from mailer.web.formats import day_and_time
 from mailer.web.htmx import done, moved, page_or_fragment
+
+
+def ask_start(mailing_id: int) -> Response:
+    mailing = own_mailing(mailing_id)
+    if mailing.status is not MailingStatus.CREATED:
+        return moved(already_started_words(mailing), location=url_for("mailings.show", mailing_id=mailing_id))
+    reach = reach_of_mailing(db.session, mailing)
+    return page_or_fragment("mailings/start.html", "mailings/_start.html", mailing=mailing, reach=reach)
 
 
 def start(mailing_id: int) -> Response:

@@ -6,7 +6,7 @@ from flask import request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from mailer.delivery.bell import cancel_booking
+from mailer.delivery.bell import cancel_bookings
 from mailer.domain.audit import record
 from mailer.domain.booking import delete_mailing
 from mailer.domain.books import books_of
@@ -37,7 +37,7 @@ def delete(mailing_id: int) -> Response:
         db.session.rollback()
         return refused(own_mailing(mailing_id), _("Letters are being handed over at this moment. Finish it first."))
     db.session.commit()
-    cancel_booking(mailing_id)
+    cancel_bookings(mailing_id)
     index = url_for("mailings.index")
     return done(_("Deleted: %(name)s.", name=name), "mailings/_list.html", location=index, **shown_list())
 

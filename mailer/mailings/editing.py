@@ -5,31 +5,35 @@ from typing import Any
 
 from flask import request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import book_start, ring_start
-from mailer.domain.booking import book_mailing, change_mailing, selected_client_ids
+from mailer.domain.booking import book_mailing, change_mailing, count_audience, selected_client_ids
+from mailer.domain.clients import clients_of
 from mailer.domain.clock import database_now
-from mailer.domain.errors import AlreadyStarted, EmptyAudience, WindowOver
+from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, WindowOver
 from mailer.extensions import db
 from mailer.mailings.chooser import PREVIEW
 from mailer.mailings.form_context import form_context, nobody_words, own_message
 from mailer.mailings.forms import MailingForm, an_id
 from mailer.mailings.lists import row_context, shown_list
 from mailer.mailings.own import own_mailing
-from mailer.mailings.selection import Selection
-from mailer.models.mailings import Mailing, MailingStatus
+from mailer.mailings.selection import MOST_CHOSEN, Selection
+from mailer.models.clients import Client
+from mailer.models.mailings import Audience, Mailing, MailingStatus
 from mailer.models.messages import Message
-from mailer.web.formats import day_and_time
-from mailer.web.htmx import done, invalid, moved, page_or_fragment
+from mailer.web.bulk import asked_bulk
+from mailer.web.formats import day_and_time, number
+from mailer.web.htmx import done, invalid, moved, outdated, page_or_fragment
 
 
 def new() -> Response:
-    form, selection = MailingForm(), Selection.sent(request.form)
+    form, selection = sent_form()
     location = url_for("mailings.new")
     if not form.is_submitted():
-        form.propose(an_id(request.args.get("message_id")), database_now(db.session))
+        selection = proposal(form)
         return page_or_fragment("mailings/new.html", "mailings/_new.html", **form_context(form, selection, location))
     if request.form.get("act"):
         return next_step("mailings/new.html", form_context(form, selection, location))
@@ -40,12 +44,41 @@ def new() -> Response:
     return done(booked(mailing), "mailings/_list.html", location=show, **shown_list())
 
 
+def sent_form() -> tuple[MailingForm, Selection]:
+    """The form as it was sent, if it was."""
+    form = MailingForm()
+    if form.is_submitted():
+        form.start_now(database_now(db.session))
+    return form, Selection.sent(request.form)
+
+
+def proposal(form: MailingForm) -> Selection:
+    """A new mailing as it is shown first: like another one, to those who were ticked, or as it usually is."""
+    now = database_now(db.session)
+    if "copy" in request.args:
+        original = own_mailing(an_id(request.args["copy"]) or 0)
+        form.copy_from(original, now)
+        return Selection(frozenset(selected_client_ids(db.session, original)))
+    form.propose(an_id(request.args.get("message_id")), now)
+    if not request.args.keys() & {"client_ids", "all"}:
+        return Selection()
+    form.audience.data = Audience.SELECTED.value
+    return ticked_clients()
+
+
+def ticked_clients() -> Selection:
+    """Those who were ticked in the list of clients, where this mailing begins."""
+    bulk, own = asked_bulk("client_ids"), clients_of(current_user.id)
+    chosen = bulk.among(own, clients_of(current_user.id, bulk.search), Client.id)
+    return Selection(frozenset(db.session.scalars(chosen.with_only_columns(Client.id).limit(MOST_CHOSEN))))
+
+
 def edit(mailing_id: int) -> Response:
     mailing = own_mailing(mailing_id)
     location = url_for("mailings.edit", mailing_id=mailing_id)
     if mailing.status is not MailingStatus.CREATED:
         return started_already(mailing_id)
-    form, selection = MailingForm(), Selection.sent(request.form)
+    form, selection = sent_form()
     if not form.is_submitted():
         form.fill_from(mailing)
         selection = Selection(frozenset(selected_client_ids(db.session, mailing)))
@@ -57,11 +90,39 @@ def edit(mailing_id: int) -> Response:
         saved = save(form, selection, mailing)
     except AlreadyStarted:
         return started_already(mailing_id)
+    except ChangedMeanwhile:
+        return changed_meanwhile(form, selection, location, own_mailing(mailing_id))
     if saved is None:
         context = form_context(form, selection, location)
         return invalid("mailings/edit.html", "mailings/_row_form.html", mailing=own_mailing(mailing_id), **context)
     show = url_for("mailings.show", mailing_id=mailing_id)
     return done(booked(saved), "mailings/_row.html", location=show, **row_context(saved))
+
+
+def changed_meanwhile(form: MailingForm, selection: Selection, location: str, mailing: Mailing) -> Response:
+    """The form again, with what was saved elsewhere since it was opened."""
+    form.updated_at.data = mailing.updated_at
+    context = form_context(form, selection, location)
+    return outdated(
+        "mailings/edit.html",
+        "mailings/_row_form.html",
+        mailing=mailing,
+        differences=differences(form, mailing),
+        **context,
+    )
+
+
+def differences(form: MailingForm, mailing: Mailing) -> list[tuple[str, str]]:
+    """What stands in the form and what was saved differ in these."""
+    count = count_audience(db.session, mailing)
+    to_whom = ngettext("%(count)s client", "%(count)s clients", count, count=number(count))
+    found = [(_("Recipients"), str(_("All clients") if mailing.audience is Audience.ALL else to_whom))]
+    if form.message_id.data != mailing.message_id:
+        found.insert(0, (_("Message"), mailing.name))
+    for field, saved in ((form.start_time, mailing.start_time), (form.end_time, mailing.end_time)):
+        if field.data != saved:
+            found.append((field.label.text, day_and_time(saved)))
+    return found
 
 
 def next_step(page: str, context: dict[str, Any]) -> Response:
@@ -73,7 +134,7 @@ def next_step(page: str, context: dict[str, Any]) -> Response:
 def save(form: MailingForm, selection: Selection, mailing: Mailing | None = None) -> Mailing | None:
     """The mailing as the form has it, saved and booked; None when an error stands at a field.
 
-    Raises AlreadyStarted.
+    Raises AlreadyStarted and ChangedMeanwhile.
     """
     if not form.validate():
         return None
@@ -99,7 +160,8 @@ def write(form: MailingForm, selection: Selection, message: Message, mailing: Ma
     audience, window, now = form.chosen_audience, (form.start_time.data, form.end_time.data), database_now(db.session)
     if mailing is None:
         return book_mailing(db.session, current_user.id, message, audience, list(selection.ids), *window, now)
-    change_mailing(db.session, mailing, message, audience, list(selection.ids), *window, now)
+    seen_at = form.updated_at.data
+    change_mailing(db.session, mailing, message, audience, list(selection.ids), *window, now, seen_at=seen_at)
     return mailing
 
 

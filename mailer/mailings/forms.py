@@ -6,11 +6,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectChoice, SelectField, SelectMultipleField, ValidationError
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, SelectMultipleField, ValidationError
 
 from mailer.domain.progress import RESENDABLE
 from mailer.models.mailings import Audience, Mailing, RecipientState
-from mailer.web.fields import LocalDateTimeField
+from mailer.web.fields import LocalDateTimeField, SeenField
 from mailer.web.ids import ids_among
 
 # A proposal that leaves time to think again, and a day in which the letters may go out.
@@ -50,6 +50,16 @@ class MailingForm(WindowForm):
         validate_choice=False,
     )
 
+    # Whoever ticks it need not say when: the start is the moment of saving.
+    is_start_now = BooleanField(_l("Now"), name="start_now")
+    updated_at = SeenField()
+
+    def start_now(self, now: datetime) -> None:
+        """Where the start is to be now, write it in, whatever stands in its field."""
+        if self.is_start_now.data:
+            self.start_time.data, self.start_time.raw_data = now, None
+            self.start_time.process_errors = []
+
     def validate_audience(self, field: RadioField) -> None:
         if field.data not in (audience.value for audience in Audience):
             raise ValidationError(_("Choose all clients, or selected ones."))
@@ -59,6 +69,14 @@ class MailingForm(WindowForm):
         self.message_id.data = mailing.message_id
         self.audience.data = mailing.audience.value
         self.start_time.data, self.end_time.data = mailing.start_time, mailing.end_time
+        self.updated_at.data = mailing.updated_at
+
+    def copy_from(self, mailing: Mailing, now: datetime) -> None:
+        """Show another mailing like this one, with a window as long that is still to come."""
+        start_time = next_quarter(now)
+        self.message_id.data = mailing.message_id
+        self.audience.data = mailing.audience.value
+        self.start_time.data, self.end_time.data = start_time, start_time + (mailing.end_time - mailing.start_time)
 
     def propose(self, message_id: int | None, now: datetime) -> None:
         """Show what a new mailing usually is."""

@@ -5,18 +5,23 @@ from typing import Any
 
 from flask import url_for
 from flask_login import current_user
-from sqlalchemy import func
+from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
-from mailer.domain.booking import mailings_of
+from mailer.domain.booking import count_mailings, mailings_of
 from mailer.domain.books import books_of, books_of_each
 from mailer.domain.holds import holds_on_mailing, holds_on_mailings
 from mailer.extensions import db
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.web.htmx import page_or_fragment, shown_query
-from mailer.web.pagination import Sorting, list_url, paginate
+from mailer.web.pagination import Sorting, list_url, paginate, sorted_by
 
-NEWEST_FIRST = Sorting(Mailing.id, Mailing.id, is_descending=True)
+# Each walks along an index of the table. A mailing's search_key is its name, casefolded.
+SORTINGS = {
+    "newest": Sorting(Mailing.id, Mailing.id, is_descending=True),
+    "name": Sorting(Mailing.search_key, Mailing.id),
+    "start": Sorting(Mailing.start_time, Mailing.id, is_descending=True),
+}
 
 
 def index() -> Response:
@@ -29,14 +34,13 @@ def shown_list() -> dict[str, Any]:
     search = query.get("q", "")
     status = asked_status(query.get("status"))
     counts = counts_by_status(search)
-    mailings = mailings_of(current_user.id, search)
-    if status is not None:
-        mailings = mailings.where(Mailing.status == status)
+    order = sorted_by(SORTINGS, default="newest", location=location)
     total = sum(counts.values()) if status is None else counts.get(status, 0)
-    page = paginate(mailings, NEWEST_FIRST, location=location, total=total)
+    page = paginate(found_mailings(search, status), order.sorting, location=location, total=total)
     return {
         "page": page,
         "search": search,
+        "order": order,
         "status": status,
         "counts": counts,
         "status_urls": {name: list_url(location, query | {"status": name}) for name in ("", *MailingStatus)},
@@ -60,6 +64,11 @@ def asked_status(name: str | None) -> MailingStatus | None:
     return MailingStatus(name) if name in list(MailingStatus) else None
 
 
+def found_mailings(search: str, status: MailingStatus | None) -> Select[Mailing]:
+    """The user's mailings that a search finds, those of one status or all."""
+    mailings = mailings_of(current_user.id, search)
+    return mailings if status is None else mailings.where(Mailing.status == status)
+
+
 def counts_by_status(search: str) -> dict[MailingStatus, int]:
-    counts = mailings_of(current_user.id, search).with_only_columns(Mailing.status, func.count(Mailing.id))
-    return {status: count for status, count in db.session.execute(counts.group_by(Mailing.status))}
+    return count_mailings(db.session, mailings_of(current_user.id, search))

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from mailer.mailings import actions, deleting, editing, lists, page, resending
+from mailer.mailings import actions, deleting, deleting_many, editing, lists, page, resending
 
 blueprint = Blueprint("mailings", __name__, url_prefix="/mailings")
 
@@ -19,6 +19,9 @@ blueprint.add_url_rule("/<int:mailing_id>/resume", "resume", actions.resume, met
 blueprint.add_url_rule("/<int:mailing_id>/finish", "finish", actions.finish, methods=["POST"])
 blueprint.add_url_rule("/<int:mailing_id>/resend", "resend", resending.resend, methods=["POST"])
 blueprint.add_url_rule("/<int:mailing_id>/delete", "delete", deleting.delete, methods=["POST"])
+blueprint.add_url_rule("/delete", "delete_many", deleting_many.delete_many, methods=["POST"])
+blueprint.add_url_rule("/ask/delete", "ask_delete_many", deleting_many.ask_delete_many)
+blueprint.add_url_rule("/<int:mailing_id>/ask/start", "ask_start", actions.ask_start)
 blueprint.add_url_rule("/<int:mailing_id>/ask/finish", "ask_finish", actions.ask_finish)
 blueprint.add_url_rule("/<int:mailing_id>/ask/resend", "ask_resend", resending.ask_resend)
 blueprint.add_url_rule("/<int:mailing_id>/ask/delete", "ask_delete", deleting.ask_delete)

@@ -7,12 +7,13 @@ from flask_wtf import FlaskForm
 from wtforms import Field, ValidationError
 
 from mailer.domain.messages import MAX_SUBJECT_LENGTH, forbidden_word_in
-from mailer.web.fields import BodyField, SingleLineField
+from mailer.web.fields import BodyField, SeenField, SingleLineField
 
 
 class MessageForm(FlaskForm):
     subject = SingleLineField(_l("Subject"), max_length=MAX_SUBJECT_LENGTH, is_required=True)
     body = BodyField(_l("Text"), is_required=True)
+    updated_at = SeenField()
 
     def validate_subject(self, field: Field) -> None:
         refuse_forbidden_words(field.data)

@@ -49,6 +49,8 @@ class ThingKind(enum.StrEnum):
     CLIENT = "client"
     # A whole list, as in an import or an export.
     CLIENTS = "clients"
+    MESSAGES = "messages"
+    MAILINGS = "mailings"
     ATTEMPTS = "attempts"
     REPORT = "report"
     SUPPRESSION = "suppression"

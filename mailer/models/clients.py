@@ -11,7 +11,12 @@ from mailer.models.base import Base, BigId, big_id, long_text, short_text, store
 
 class Client(Base):
     __tablename__ = "clients"
-    __table_args__ = (UniqueConstraint("owner_id", "email_key"), Index(None, "owner_id", "name_key", "id"))
+    # Each order of the list is a walk along one of these: by address, by name, by age.
+    __table_args__ = (
+        UniqueConstraint("owner_id", "email_key"),
+        Index(None, "owner_id", "name_key", "id"),
+        Index(None, "owner_id", "id"),
+    )
 
     id: Mapped[big_id]
     owner_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))

@@ -28,7 +28,10 @@ class Mailing(Base):
         CheckConstraint("end_time > start_time", name="window"),
         # A message that a mailing still needs cannot be deleted: clearing the reference would break this rule.
         CheckConstraint("status <> 'created' OR message_id IS NOT NULL", name="message_until_start"),
+        # Each order of the list is a walk along one of these.
         Index(None, "owner_id", "id"),
+        Index(None, "owner_id", "search_key", "id"),
+        Index(None, "owner_id", "start_time", "id"),
         Index(None, "status", "start_time"),
     )
 
@@ -42,7 +45,7 @@ class Mailing(Base):
     # The message as it was at the start; the letters are made of these two and not of the message.
     subject: Mapped[str | None] = mapped_column(String(200))
     body: Mapped[long_text | None]
-    # The subject, casefolded, for the search.
+    # The subject, casefolded, for the search and the order by name.
     search_key: Mapped[long_text]
     # Grows with each resend; a recipient and an attempt remember theirs.
     round: Mapped[int] = mapped_column(default=1)
@@ -51,6 +54,8 @@ class Mailing(Base):
     # Every recipient up to this id has been claimed at least once, so nobody looks there for a first claim.
     claimed_up_to: Mapped[int] = mapped_column(BigId, default=0)
     created_at: Mapped[datetime]
+    # When its owner last saved it; what a form that was opened earlier is compared with.
+    updated_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import get_timezone
 from flask_babel import gettext as _
-from wtforms import DateTimeLocalField, StringField, TextAreaField, ValidationError
+from wtforms import DateTimeLocalField, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.fields import EmailField as WTFormsEmailField
 
 from mailer.config import MAX_BODY_BYTES
@@ -128,6 +128,24 @@ class LocalDateTimeField(DateTimeLocalField):
         if moment.astimezone(_zone()).replace(tzinfo=None) != naive:
             raise ValueError(_("The clocks go forward then, and skip this time. Choose an earlier or a later one."))
         self.data = moment
+
+
+class SeenField(HiddenField):
+    """When that was last saved what the form shows, so that an older form does not replace something newer."""
+
+    data: datetime | None
+
+    @property
+    def text(self) -> str:
+        return self.data.isoformat() if self.data else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if not valuelist:
+            return
+        try:
+            self.data = datetime.fromisoformat(valuelist[0]).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.data = None
 
 
 def _parsed(text: str) -> datetime:

@@ -45,6 +45,13 @@ def invalid(page: str, fragment: str, /, **context: Any) -> Response:
     return response
 
 
+def outdated(page: str, fragment: str, /, **context: Any) -> Response:
+    """The form again (409), because what it changes was saved elsewhere since it was opened."""
+    response = page_or_fragment(page, fragment, **context)
+    response.status_code = 409
+    return response
+
+
 def done(message: str, fragment: str | None = None, /, *, location: str, **context: Any) -> Response:
     """What was asked is done: the changed piece and a toast for htmx; a redirect and the same words otherwise.
 

@@ -13,6 +13,8 @@ from mailer.domain.addresses import AddressRefused, address_key, envelope_addres
         ("info@почта.рф", "info@почта.рф"),
         ("info@xn--80a1acny.xn--p1ai", "info@почта.рф"),
         ("o'hara@example.org", "o'hara@example.org"),
+        (f"{'a' * 64}@example.org", f"{'a' * 64}@example.org"),
+        (f"{'a' * 65}@example.org", None),
         ("", None),
         ("anna", None),
         ("anna@", None),

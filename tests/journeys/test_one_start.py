@@ -26,7 +26,7 @@ def test_many_processes_and_clicks_at_once_make_one_start_and_one_letter_each(
     cookies = logged_in(url, email).cookies
     browsers = [HttpBrowser(url, cookies) for _ in range(CALLERS)]
     for browser in browsers:
-        browser.open(f"/mailings/{number}")
+        browser.open(f"/mailings/{number}/ask/start")
     processes.start_worker()
     processes.start_worker()
     processes.start_scheduler()

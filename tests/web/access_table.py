@@ -28,6 +28,12 @@ POST    /auth/register                              form       form     303     
 GET     /clients/                                   login      login    200       200    200      200
 GET     /clients/new                                login      login    200       200    200      200
 POST    /clients/new                                login      login    form      form   form     form
+GET     /clients/delete                             login      login    303       303    303      303
+POST    /clients/delete                             login      login    form      form   form     form
+GET     /clients/import                             login      login    200       200    200      200
+POST    /clients/import                             login      login    form      form   form     form
+GET     /clients/import/<int:import_id>             login      login    404       200    404      404
+GET     /clients/export                             login      login    200       200    200      200
 GET     /clients/<int:client_id>                    login      login    404       200    404      404
 GET     /clients/<int:client_id>/edit               login      login    404       200    404      404
 POST    /clients/<int:client_id>/edit               login      login    404       303    404      404
@@ -37,6 +43,8 @@ POST    /clients/<int:client_id>/delete             login      login    404     
 GET     /messages/                                  login      login    200       200    200      200
 GET     /messages/new                               login      login    200       200    200      200
 POST    /messages/new                               login      login    form      form   form     form
+GET     /messages/delete                            login      login    303       303    303      303
+POST    /messages/delete                            login      login    form      form   form     form
 GET     /messages/<int:message_id>                  login      login    404       200    404      404
 GET     /messages/<int:message_id>/edit             login      login    404       200    404      404
 POST    /messages/<int:message_id>/edit             login      login    404       303    404      404
@@ -46,6 +54,8 @@ POST    /messages/<int:message_id>/delete           login      login    404     
 GET     /mailings/                                  login      login    200       200    200      200
 GET     /mailings/new                               login      login    200       200    200      200
 POST    /mailings/new                               login      login    form      form   form     form
+GET     /mailings/ask/delete                        login      login    303       303    303      303
+POST    /mailings/delete                            login      login    form      form   form     form
 GET     /mailings/<int:mailing_id>                  login      login    404       200    404      404
 GET     /mailings/<int:mailing_id>/message          login      login    404       200    404      404
 GET     /mailings/<int:mailing_id>/edit             login      login    404       200    404      404
@@ -56,6 +66,7 @@ POST    /mailings/<int:mailing_id>/resume           login      login    404     
 POST    /mailings/<int:mailing_id>/finish           login      login    404       303    404      404
 POST    /mailings/<int:mailing_id>/resend           login      login    404       303    404      404
 POST    /mailings/<int:mailing_id>/delete           login      login    404       303    404      404
+GET     /mailings/<int:mailing_id>/ask/start        login      login    404       200    404      404
 GET     /mailings/<int:mailing_id>/ask/finish       login      login    404       303    404      404
 GET     /mailings/<int:mailing_id>/ask/resend       login      login    404       200    404      404
 GET     /mailings/<int:mailing_id>/ask/delete       login      login    404       200    404      404

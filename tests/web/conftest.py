@@ -1,9 +1,19 @@
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
+from flask import Flask
+from playwright.sync_api import Page
 from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from mailer.models.users import User
+from tests.support.factories import client_of
+from tests.support.ports import free_port
+from tests.support.visitor import visitor
 
 CountQueries = Callable[[], AbstractContextManager[list[str]]]
 
@@ -25,3 +35,33 @@ def count_queries(engine: Engine) -> CountQueries:
         event.remove(engine, "before_cursor_execute", note)
 
     return count
+
+
+@pytest.fixture
+def installation(app_with_csrf: Flask) -> Iterator[str]:
+    """The URL of the app, served from a thread of the test."""
+    port = free_port()
+    server = make_server("127.0.0.1", port, app_with_csrf, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def page(
+    browser_page: Page, complaints: list[str], installation: str, app: Flask, session: Session, alice: User
+) -> Iterator[Page]:
+    """A browser in which Alice has signed in; at its end nothing may have been complained about."""
+    client_of(alice, "anna@example.org", "Анна Белова", "Блокноты")
+    client_of(alice, "oleg@example.org", "Oleg Tarasov")
+    session.commit()
+    cookie = visitor(app, session, alice).get_cookie("session")
+    assert cookie is not None
+    browser_page.context.add_cookies([{"name": "session", "value": cookie.value, "url": installation}])
+    browser_page.set_default_timeout(10_000)
+    browser_page.goto(f"{installation}/clients/")
+    yield browser_page
+    # Chromium reports every answer of 422 and the like on its console; those are part of the tests.
+    assert [words for words in complaints if "Failed to load resource" not in words] == []

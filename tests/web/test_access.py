@@ -10,6 +10,7 @@ from rq.job import Job
 from sqlalchemy.orm import Session
 
 from mailer.domain.clock import database_now
+from mailer.domain.imports import keep_upload
 from mailer.embedded.outbox_store import Envelope, add_letters, list_letters, open_outbox
 from mailer.models.users import User
 from tests.support.application import AppMaker
@@ -83,6 +84,9 @@ class House:
                 return message_of(self.owner).id
             case "mailing_id":
                 return mailing_of(self.owner).id
+            case "import_id":
+                now = database_now(self.session)
+                return keep_upload(self.session, self.owner.id, "clients.csv", b"anna@example.org", now).id
             case "letter_id":
                 return self.letter_id
             case "job_id":

@@ -13,11 +13,14 @@ from mailer.models.mailings import Mailing, MailingStatus, RecipientState
 from mailer.models.users import User
 from tests.support.factories import (
     client_of,
+    clients_with,
     completed_mailing_of,
     mailing_of,
+    message_of,
     recipients_of,
     started_mailing_of,
     states_of,
+    suppress,
 )
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import Visitor
@@ -213,3 +216,25 @@ def test_somebody_elses_mailing_is_not_found(as_bob: Visitor, running: Mailing, 
 @pytest.mark.parametrize("action", [*ACTIONS, "resend"])
 def test_anonymous_visitors_go_to_the_login(anonymous: Visitor, running: Mailing, action: str) -> None:
     assert anonymous.post(f"/mailings/{running.id}/{action}").location.startswith("/auth/login")
+
+
+def test_before_a_start_by_hand_subject_exact_count_and_window_are_asked_about(
+    as_alice: Visitor, alice: User
+) -> None:
+    clients_with(alice, "anna@example.org", "boris@example.org", "vera@example.org")
+    suppress(alice, "vera@example.org")
+    mailing = mailing_of(alice, message=message_of(alice, "Spring"))
+    link = as_alice.get(f"/mailings/{mailing.id}").one("#primary")
+    question = as_alice.get(link["href"])
+    assert question.one("#question").get_text() == "Start “Spring” now?"
+    assert question.one("main form button[type=submit]").get_text() == "Send 2 letters"
+    assert "1 client is left out" in question.words and "from now to" in question.words
+    answer = as_alice.post(question.one("main form")["action"], data=question.fields())
+    assert answer.status_code == 303
+    assert as_alice.get(f"/mailings/{mailing.id}/ask/start", htmx=True).one("form")["hx-target"] == "#live"
+
+
+def test_a_started_mailing_is_not_asked_about_again(as_alice: Visitor, alice: User) -> None:
+    mailing = started_mailing_of(alice)
+    answer = as_alice.get(f"/mailings/{mailing.id}/ask/start")
+    assert (answer.status_code, answer.location) == (303, f"/mailings/{mailing.id}")

@@ -213,12 +213,12 @@ def test_the_buttons_fit_the_state(as_alice: Visitor, session: Session, alice: U
     def buttons(mailing: Mailing) -> list[str]:
         return as_alice.get(f"/mailings/{mailing.id}").texts(".page-head .actions .btn")
 
-    assert buttons(mailing_of(alice)) == ["Delete…", "Edit", "Pause", "Start now"]
-    assert buttons(running) == ["Finish now…", "Pause"]
+    assert buttons(mailing_of(alice)) == ["Delete…", "Copy", "Edit", "Pause", "Start now…"]
+    assert buttons(running) == ["Copy", "Finish now…", "Pause"]
     hold_mailing(session, running.id, HoldKind.PAUSED, database_now(session), placed_by_id=alice.id)
-    assert buttons(running) == ["Finish now…", "Resume"]
-    assert buttons(completed_mailing_of(alice)) == ["Delete…"]
-    assert buttons(completed_mailing_of(alice, failed=1)) == ["Delete…", "Send again…"]
+    assert buttons(running) == ["Copy", "Finish now…", "Resume"]
+    assert buttons(completed_mailing_of(alice)) == ["Delete…", "Copy"]
+    assert buttons(completed_mailing_of(alice, failed=1)) == ["Delete…", "Copy", "Send again…"]
 
 
 def test_the_time_left_is_told_only_when_it_is_known(as_alice: Visitor, session: Session, alice: User) -> None:

@@ -11,7 +11,7 @@ from mailer.domain.booking import selected_client_ids
 from mailer.models.mailings import Audience, Mailing, MailingStatus
 from mailer.models.messages import Message
 from mailer.models.users import User
-from tests.support.factories import client_of, clients_with, message_of, suppress
+from tests.support.factories import client_of, clients_with, mailing_of, message_of, suppress
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import Visitor
 from tests.support.windows import as_sent, window
@@ -213,3 +213,35 @@ def test_the_form_asks_few_questions(as_alice: Visitor, alice: User, count_queri
     with count_queries() as queries:
         as_alice.get("/mailings/new")
     assert len(queries) <= 10
+
+
+def test_a_start_now_needs_no_time(as_alice: Visitor, session: Session, alice: User, message: Message) -> None:
+    client_of(alice)
+    answer = as_alice.post("/mailings/new", data=to_all(message, start_time="", start_now="y"))
+    assert answer.status_code == 303 and "It starts now" in as_alice.get(answer.location).words
+    assert the_mailing(session).start_time <= datetime.now(UTC)
+
+
+def test_the_summary_says_that_it_starts_now(as_alice: Visitor, alice: User, message: Message) -> None:
+    client_of(alice)
+    sent = to_all(message, start_now="y", act="preview")
+    assert "from now to" in as_alice.post("/mailings/new", data=sent, htmx=True).words
+
+
+def test_a_copy_has_message_audience_and_length_of_the_original_and_a_window_to_come(
+    as_alice: Visitor, session: Session, alice: User, message: Message
+) -> None:
+    anna, _boris = clients_with(alice, "anna@example.org", "boris@example.org")
+    original = mailing_of(alice, message=message, clients=[anna], lasts=timedelta(hours=3))
+    page = as_alice.get(as_alice.get(f"/mailings/{original.id}").one("a[href*=copy]")["href"])
+    fields = page.fields()
+    assert fields["message_id"] == str(message.id) and fields["chosen"] == str(anna.id)
+    start, end = (datetime.fromisoformat(fields[name]) for name in ("start_time", "end_time"))
+    assert end - start == timedelta(hours=3) and start.replace(tzinfo=UTC) > datetime.now(UTC)
+    assert as_alice.post("/mailings/new", data=fields).status_code == 303
+    assert len(session.scalars(select(Mailing)).all()) == 2
+
+
+def test_somebody_elses_mailing_is_not_copied(as_bob: Visitor, alice: User) -> None:
+    assert as_bob.get(f"/mailings/new?copy={mailing_of(alice).id}").status_code == 404
+    assert as_bob.get("/mailings/new?copy=x").status_code == 404

@@ -8,7 +8,7 @@ from mailer.config import MAX_BODY_BYTES
 from mailer.models.messages import Message
 from mailer.models.users import User
 from tests.support.application import AppMaker
-from tests.support.factories import completed_mailing_of, mailing_of, message_of
+from tests.support.factories import client_of, completed_mailing_of, mailing_of, message_of
 from tests.support.visitor import Visitor, visitor
 from tests.web.conftest import CountQueries
 
@@ -245,3 +245,37 @@ def test_someone_elses_message_cannot_be_changed(
 @pytest.mark.parametrize("message_id", ["0", "999999", str(2**63), "x"])
 def test_a_message_that_does_not_exist_is_not_found(as_alice: Visitor, message_id: str) -> None:
     assert as_alice.get(f"/messages/{message_id}").status_code == 404
+
+
+# The preview
+
+
+def test_a_message_is_previewed_as_it_will_be_read_and_nothing_is_saved(
+    as_alice: Visitor, session: Session, alice: User
+) -> None:
+    client_of(alice, "anna@пример.example", "Анна")
+    body = ".начало\n\nКонец  с  пробелами\n" + "x" * 1200
+    sent = {"subject": "С Днём учителя — поздравляем дорогих учителей всех школ города", "body": body, "act": "preview"}
+    letter = as_alice.post("/messages/new", data=sent, htmx=True)
+    assert letter.status_code == 200 and letter.one("form")["method"] == "dialog"
+    assert letter.texts(".letter-heads dd") == [
+        "Corner Shop <shop@mailer.example>", "Анна <anna@пример.example>", sent["subject"],
+    ]
+    assert letter.one(".letter-body").get_text().rstrip("\n") == body
+    assert session.scalar(select(Message.id)) is None
+
+
+def test_without_javascript_the_preview_stands_above_the_form_that_keeps_what_was_typed(
+    as_alice: Visitor, session: Session, alice: User
+) -> None:
+    message = message_of(alice, "Spring", "Hello")
+    page = as_alice.post(f"/messages/{message.id}/edit", data={"subject": "Summer", "body": "Sun", "act": "preview"})
+    assert page.status_code == 200 and page.one(".letter-body").get_text(strip=True) == "Sun"
+    assert page.fields()["subject"] == "Summer"
+    session.refresh(message)
+    assert message.subject == "Spring"
+
+
+def test_an_invalid_message_is_not_previewed(as_alice: Visitor) -> None:
+    answer = as_alice.post("/messages/new", data={"subject": "", "body": "Sun", "act": "preview"}, htmx=True)
+    assert answer.status_code == 422 and answer.has("#new-subject-error")

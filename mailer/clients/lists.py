@@ -1,0 +1,39 @@
+"""The list of clients: searched, sorted, a page at a time, with what became of the last letter to each."""
+
+from typing import Any
+
+from flask import url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from mailer.domain.clients import clients_of, count_clients, last_letters
+from mailer.extensions import db
+from mailer.models.clients import Client
+from mailer.web.htmx import page_or_fragment, shown_query
+from mailer.web.pagination import Sorting, paginate, sorted_by
+
+# Each walks along an index of the table.
+SORTINGS = {
+    "name": Sorting(Client.name_key, Client.id),
+    "email": Sorting(Client.email_key, Client.id),
+    "newest": Sorting(Client.id, Client.id, is_descending=True),
+}
+
+
+def index() -> Response:
+    return page_or_fragment("clients/index.html", "clients/_list.html", **shown_list())
+
+
+def shown_list() -> dict[str, Any]:
+    """What the list's templates show: the page of the clients that the visitor sees."""
+    location = url_for("clients.index")
+    search = shown_query().get("q", "")
+    order = sorted_by(SORTINGS, default="name", location=location)
+    page = paginate(clients_of(current_user.id, search), order.sorting, location=location)
+    return {
+        "page": page,
+        "search": search,
+        "order": order,
+        "on_file": count_clients(db.session, current_user.id) if search else page.total,
+        "last_letters": last_letters(db.session, page.items),
+    }

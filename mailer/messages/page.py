@@ -1,0 +1,15 @@
+"""The page of one message, as its recipients will read it; for htmx, the message's row."""
+
+from werkzeug.wrappers import Response
+
+from mailer.messages.own import own_message
+from mailer.messages.preview import letter_of
+from mailer.web.htmx import page_or_fragment, wants_fragment
+
+
+def show(message_id: int) -> Response:
+    message = own_message(message_id)
+    context = {"message": message, "is_focused": True}
+    if not wants_fragment():
+        context["letter"] = letter_of(message.subject, message.body)
+    return page_or_fragment("messages/show.html", "messages/_row.html", **context)
