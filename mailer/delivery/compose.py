@@ -5,17 +5,12 @@ import re
 from base64 import b64encode
 from datetime import datetime
 from email.header import Header
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 
+from mailer.delivery.content import Content
+from mailer.delivery.footer import PLACEHOLDER, with_way_out
 from mailer.domain.addresses import envelope_address
-
-# Seven bits pass every server; an encoded text has lines of at most 76 characters (RFC 2045, 6.7 and 6.8).
-_BODY_POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
-
-# A text that is sent as it is may have longer ones (RFC 5322, 2.1.1).
-_LONGEST_LINE = 998
+from mailer.domain.unsubscribe_links import LINK_PATH, UnsubscribeLinks
 
 # Encoded words have at most 75 characters (RFC 2047, 2); one is left for the blank before them.
 _LONGEST_HEADER_LINE = 76
@@ -26,8 +21,6 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+
 # So many bytes of a name fit into one encoded word in base64, on the first line of a header.
 _ENCODED_WORD_BYTES = 39
 
-_LINE_STARTING_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
-
 END_OF_DATA = b".\r\n"
 
 
@@ -35,24 +28,47 @@ class Composer:
     """The letters of one mailing."""
 
     def __init__(
-        self, *, subject: str, body: str, sender: tuple[str, str], reply_to: tuple[str, str], mailing_id: int
+        self,
+        *,
+        subject: str,
+        body: str,
+        sender: tuple[str, str],
+        reply_to: tuple[str, str],
+        mailing_id: int,
+        owner_id: int,
+        base_url: str,
+        links: UnsubscribeLinks,
     ) -> None:
-        """`sender` and `reply_to` are name and address; the sender's address is also the envelope's."""
+        """`sender` and `reply_to` are name and address; the sender's address is also the envelope's.
+
+        `base_url` is ASCII and has no slash at its end.
+        """
         self.envelope_sender = envelope_address(sender[1])
         self._mailing_id = mailing_id
         self._domain = self.envelope_sender.rpartition("@")[2]
         self._head = _header("From", address_header(*sender)) + _header("Reply-To", address_header(*reply_to))
         self._head += _header("Subject", text_header("Subject", subject))
-        self._content = _content(body.replace("\r\n", "\n").replace("\r", "\n"))
+        # One list an owner, which is what a person leaves; stable from mailing to mailing (RFC 2919, 2 and 3).
+        self._head += _header("List-Id", f"<owner-{owner_id}.{links.installation}.{self._domain}>")
+        self._head += _header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+        self._owner_id, self._links, self._link_start = owner_id, links, base_url + LINK_PATH
+        text = with_way_out(body.replace("\r\n", "\n").replace("\r", "\n"), subject)
+        self._content = Content(_around_tokens(text, self._link_start))
 
     def letter_id(self, recipient_id: int, try_number: int, lane_token: str) -> str:
         """The Message-ID of one try, without its brackets; anybody who knows the row can work it out again."""
         return letter_id(self._mailing_id, recipient_id, try_number, lane_token, self._domain)
 
-    def letter(self, full_name: str, email: str, letter_id: str, now: datetime) -> bytes:
+    def letter(self, recipient_id: int, full_name: str, email: str, letter_id: str, now: datetime) -> bytes:
         """The whole letter as it goes onto the wire after DATA: dot-stuffed, with the final dot (RFC 5321, 4.5.2)."""
-        own = f"To: {address_header(full_name, email)}\r\nDate: {_date(now)}\r\nMessage-ID: <{letter_id}>\r\n"
-        return b"".join((self._head, own.encode("ascii"), self._content, END_OF_DATA))
+        token = self._links.token(self._owner_id, recipient_id, email)
+        # The link is neither folded nor encoded, however long it is: programs read it as it stands (RFC 8058, 3.1).
+        own = (
+            f"To: {address_header(full_name, email)}\r\nDate: {_date(now)}\r\nMessage-ID: <{letter_id}>\r\n"
+            f"List-Unsubscribe: <{self._link_start}{token}>\r\n"
+        )
+        content = self._content.parts(token.encode("ascii"))
+        return b"".join((self._head, own.encode("ascii"), *content, END_OF_DATA))
 
     def envelope(self, email: str) -> tuple[bytes, bytes, bytes]:
         """The commands MAIL, RCPT and DATA for one recipient. Raises ValueError for an address beyond ASCII."""
@@ -108,15 +124,7 @@ def _header(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode("ascii")
 
 
-def _content(body: str) -> bytes:
-    """The headers of the content, and the content itself, ready for the wire."""
-    content = EmailMessage(policy=_BODY_POLICY)
-    is_sendable_as_is = body.isascii() and all(len(line) <= _LONGEST_LINE for line in body.split("\n"))
-    content.set_content(body, charset="utf-8", cte="7bit" if is_sendable_as_is else None)
-    return dot_stuffed(content.as_bytes())
-
-
-def dot_stuffed(content: bytes) -> bytes:
-    """The content with a second dot before each line's first one (RFC 5321, 4.5.2), ending in a line end."""
-    stuffed = _LINE_STARTING_WITH_DOT.sub(b"..", content)
-    return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"
+def _around_tokens(text: str, link_start: str) -> list[str]:
+    """What stands before, between and behind the tokens, the constant part of each link included."""
+    pieces = text.split(PLACEHOLDER)
+    return [piece + link_start for piece in pieces[:-1]] + pieces[-1:]

@@ -18,6 +18,7 @@ from mailer.domain.addresses import envelope_address
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_account, hold_unreachable, lift_hold
 from mailer.domain.progress import complete_if_settled, expire_pending, remember_claims
+from mailer.domain.unsubscribe_links import ensure_unsubscribe_key, unsubscribe_links
 from mailer.models.lanes import HoldKind
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.transactions import begin_writing
@@ -78,6 +79,9 @@ def settle(engine: Engine, mailing_id: int) -> bool:
 
 def _composer(engine: Engine, config: dict[str, Any], mailing_id: int) -> tuple[Composer, int]:
     with Session(engine) as session:
+        begin_writing(session)
+        ensure_unsubscribe_key(session, database_now(session))
+        session.commit()
         mailing = session.get_one(Mailing, mailing_id, options=[joinedload(Mailing.owner)])
         composer = Composer(
             subject=mailing.subject or "",
@@ -85,6 +89,9 @@ def _composer(engine: Engine, config: dict[str, Any], mailing_id: int) -> tuple[
             sender=config["MAIL_DEFAULT_SENDER"],
             reply_to=(mailing.owner.full_name, mailing.owner.email),
             mailing_id=mailing_id,
+            owner_id=mailing.owner_id,
+            base_url=config["BASE_URL"],
+            links=unsubscribe_links(session),
         )
         return composer, mailing.owner_id
 

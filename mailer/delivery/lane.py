@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from mailer.delivery.claims import Answer, Claim, DatabaseAway, Fence, Turn, Wishes
 from mailer.delivery.compose import Composer
@@ -226,6 +227,10 @@ class Lane:
         delay: float = min(self._retry_delay * 2.0 ** min(earlier_tries, 16), LONGEST_RETRY_SECONDS)
         return delay * random.uniform(1.0, 1.2)
 
+    def _letter(self, claim: Claim, now: datetime) -> bytes:
+        letter_id = self._letter_id(claim)
+        return self._composer.letter(claim.recipient_id, claim.full_name, claim.email, letter_id, now)
+
     def _letter_id(self, claim: Claim) -> str:
         return self._composer.letter_id(claim.recipient_id, claim.tries + 1, self._token)
 
@@ -344,7 +349,7 @@ class Lane:
                 # The server waits for a letter that must not go out: cutting the line takes the envelope back.
                 self._pool.drop(session)
                 continue
-            session.deliver(self._composer.letter(claim.full_name, claim.email, self._letter_id(claim), turn.now))
+            session.deliver(self._letter(claim, turn.now))
         if not turn.is_lane_alive:
             self._lose()
         elif self._end is None and not turn.is_open:

@@ -14,7 +14,17 @@ from mailer.extensions import db, login_manager
 from mailer.models.users import Role
 from mailer.web.htmx import login_needed
 
-PUBLIC_ENDPOINTS = frozenset({"static", "auth.login", "auth.register", "home.healthz"})
+PUBLIC_ENDPOINTS = frozenset(
+    {
+        "static",
+        "auth.login",
+        "auth.register",
+        "home.healthz",
+        "unsubscribing.show",
+        "unsubscribing.unsubscribe",
+        "unsubscribing.take_back",
+    }
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")

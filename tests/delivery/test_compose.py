@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.delivery.compose import Composer, letter_id
+from mailer.delivery.footer import PLACEHOLDER, language_of
+from mailer.domain.unsubscribe_links import UnsubscribeLinks
 
+LINKS = UnsubscribeLinks(bytes(range(32)))
+BASE_URL = "https://mailer.example"
 NOW = datetime(2026, 11, 24, 10, 43, tzinfo=UTC)
 
 # What a form lets into a single line: no control characters, and nothing that is not a character.
@@ -20,18 +24,23 @@ BODIES = st.text(
 )
 
 
-def composer(subject: str = "Hello", body: str = "Hello", sender: str = "Corner Shop") -> Composer:
+def composer(
+    subject: str = "Hello", body: str = "Hello", sender: str = "Corner Shop", base_url: str = BASE_URL
+) -> Composer:
     return Composer(
         subject=subject,
         body=body,
         sender=(sender, "shop@mailer.example"),
         reply_to=("Alice", "alice@example.org"),
         mailing_id=7,
+        owner_id=5,
+        base_url=base_url,
+        links=LINKS,
     )
 
 
 def wire(made: Composer, name: str = "", email: str = "b@example.org") -> bytes:
-    return made.letter(name, email, made.letter_id(3, 1, "f" * 32), NOW)
+    return made.letter(3, name, email, made.letter_id(3, 1, "f" * 32), NOW)
 
 
 def received(raw: bytes) -> bytes:
@@ -55,6 +64,17 @@ def text_of(raw: bytes) -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
+def link(email: str = "b@example.org", base_url: str = BASE_URL) -> str:
+    return f"{base_url}/u/{LINKS.token(5, 3, email)}"
+
+
+def body_of(raw: bytes) -> str:
+    """The text above the footer."""
+    body, way_out, link_below = text_of(raw).rpartition("\n\nIf you want no more of these letters, open this link:\n")
+    assert way_out and link_below == f"{link()}\n"
+    return body
+
+
 def raw_headers(raw: bytes) -> dict[str, str]:
     """Header values as older programs decode them, which join encoded words as RFC 2047 says."""
     message = message_from_bytes(received(raw), policy=policy.compat32)
@@ -76,15 +96,49 @@ def test_a_letter_has_all_that_a_letter_needs() -> None:
 @pytest.mark.parametrize("line", [".", "..", ".hidden", "...", "a.b", ". "])
 @pytest.mark.parametrize("rest", ["", "Привет", "ascii"])
 def test_a_line_that_starts_with_a_dot_arrives_as_it_was(line: str, rest: str) -> None:
-    body = f"first\n{line}\n{rest}\n{line}\n"
-    assert text_of(wire(composer(body=body))) == body
+    body = f"first\n{line}\n{rest}\n{line}\nfull stop"
+    assert body_of(wire(composer(body=body))) == body
+    # The link may stand anywhere, also before a dot.
+    placed = f"{body}\n{PLACEHOLDER}{line}\n"
+    assert text_of(wire(composer(body=placed))) == placed.replace(PLACEHOLDER, link())
 
 
-@given(body=BODIES)
-def test_any_body_arrives_as_it_was(body: str) -> None:
-    expected = body.replace("\r\n", "\n").replace("\r", "\n")
-    arrived = text_of(wire(composer(body=body)))
+EMAILS = st.integers(1, 60).map(lambda length: "b" * length + "@example.org")
+
+
+@given(before=BODIES, after=BODIES, between=BODIES, email=EMAILS)
+def test_any_body_arrives_as_it_was_with_the_link_at_each_place(
+    before: str, between: str, after: str, email: str
+) -> None:
+    body = f"{before}{PLACEHOLDER}{between}{PLACEHOLDER}{after}"
+    raw = wire(composer(body=body), email=email)
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    if b"\r\nContent-Transfer-Encoding: 7bit\r\n" not in raw:
+        assert max(map(len, received(raw).partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 76
+    expected = body.replace("\r\n", "\n").replace("\r", "\n").replace(PLACEHOLDER, link(email))
+    arrived = text_of(raw)
     assert arrived == expected or arrived == expected + "\n"
+
+
+@pytest.mark.parametrize("body", ["Привет, мир", "“Quoted” and otherwise plain English text", "Plain"])
+@pytest.mark.parametrize("filler", range(7))
+def test_links_side_by_side_arrive_in_every_encoding(body: str, filler: int) -> None:
+    body = f"{body}{'x' * filler}{PLACEHOLDER}{PLACEHOLDER}y{PLACEHOLDER}"
+    assert text_of(wire(composer(body=body))).rstrip("\n") == body.replace(PLACEHOLDER, link())
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("Здравствуйте!", "ru"), ("Hello", "en"), ("", "en"), ("Скидка 20% на iPhone", "ru"), ("Hello, Анна", "en")],
+)
+def test_a_letter_is_in_the_language_of_most_of_its_letters(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+def test_the_footer_is_in_the_language_of_the_letter() -> None:
+    text = text_of(wire(composer("Новости", "Здравствуйте!\nМы переехали.")))
+    words = "Если вы не хотите больше получать эти письма, откройте ссылку:"
+    assert text == f"Здравствуйте!\nМы переехали.\n\n{words}\n{link()}\n"
 
 
 @given(subject=LINES, name=LINES)
@@ -96,7 +150,7 @@ def test_any_subject_and_name_arrive_whole_and_in_their_own_headers(subject: str
     headers = raw_headers(raw)
     assert sorted(headers) == sorted(
         ["From", "Reply-To", "Subject", "To", "Date", "Message-ID", "Content-Type", "Content-Transfer-Encoding"]
-        + ["MIME-Version"]
+        + ["MIME-Version", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"]
     )
     assert " ".join(headers["Subject"].split()) == " ".join(subject.split())
     assert headers["To"].endswith("<b@example.org>") or headers["To"] == "b@example.org"

@@ -74,6 +74,10 @@ GET     /mailings/<int:mailing_id>/ask/delete       login      login    404     
 GET     /attempts/                                  login      login    200       200    200      200
 GET     /reports/                                   login      login    200       200    200      200
 
+GET     /u/<token>                                  200        200      200       200    200      200
+POST    /u/<token>                                  200        200      200       200    200      200
+POST    /u/<token>/back                             200        200      200       200    200      200
+
 GET     /audit/                                     login      login    404       404    404      200
 GET     /outbox/                                    login      login    404       404    404      200
 GET     /outbox/<int:letter_id>                     login      login    404       404    404      200

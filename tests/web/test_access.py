@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from mailer.domain.clock import database_now
 from mailer.domain.imports import keep_upload
+from mailer.domain.unsubscribe_links import ensure_unsubscribe_key, unsubscribe_links
 from mailer.embedded.outbox_store import Envelope, add_letters, list_letters, open_outbox
 from mailer.models.users import User
 from tests.support.application import AppMaker
-from tests.support.factories import client_of, mailing_of, message_of, user_of
+from tests.support.factories import client_of, mailing_of, message_of, recipients_of, started_mailing_of, user_of
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import Page, Visitor, visitor
 from tests.support.waiting import wait_until
@@ -89,6 +90,10 @@ class House:
                 return keep_upload(self.session, self.owner.id, "clients.csv", b"anna@example.org", now).id
             case "letter_id":
                 return self.letter_id
+            case "token":
+                (recipient,) = recipients_of(started_mailing_of(self.owner, clients=[client_of(self.owner)]))
+                ensure_unsubscribe_key(self.session, database_now(self.session))
+                return unsubscribe_links(self.session).token(self.owner.id, recipient.id, recipient.email)
             case "job_id":
                 return str(self.job.id)
             case "filename":
