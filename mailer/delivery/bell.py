@@ -2,9 +2,11 @@
 
 import logging
 import time
+import uuid
 from datetime import UTC, datetime
 
 from redis.exceptions import RedisError
+from rq import Queue
 from rq_scheduler import Scheduler
 
 from mailer.delivery.queues import (
@@ -66,15 +68,9 @@ def booking_id(mailing_id: int) -> str:
 
 
 def ring_start(mailing_id: int) -> bool:
-    """Ask a worker to start this mailing now; False when Redis does not answer."""
+    """Ask a worker to start this mailing now, if nobody has yet; False when Redis does not answer."""
     try:
-        starts_queue(redis_connection()).enqueue_call(
-            START_JOB,
-            args=(mailing_id,),
-            result_ttl=0,
-            failure_ttl=FAILED_JOB_SECONDS,
-            description=f"start mailing {mailing_id}",
-        )
+        _ring(starts_queue(redis_connection()), START_JOB, mailing_id, booking_id(mailing_id), 1)
     except NO_REDIS as error:
         logger.warning("Redis does not answer, so the start of mailing %s waits: %s", mailing_id, error)
         return False
@@ -82,21 +78,14 @@ def ring_start(mailing_id: int) -> bool:
 
 
 def ring_lanes(mailing_id: int, count: int = 1, *, is_first: bool = False) -> bool:
-    """Ask for `count` lanes of this mailing; False when Redis does not answer.
+    """Ask for `count` lanes of this mailing, those that wait already included; False when Redis does not answer.
 
     The first lane of a mailing goes before those that have had their turn and wait for another.
     """
     try:
-        queue = lanes_queue(redis_connection())
-        for _ in range(count):
-            queue.enqueue_call(
-                DELIVER_JOB,
-                args=(mailing_id,),
-                result_ttl=0,
-                failure_ttl=FAILED_JOB_SECONDS,
-                description=f"deliver mailing {mailing_id}",
-                at_front=is_first,
-            )
+        _ring(
+            lanes_queue(redis_connection()), DELIVER_JOB, mailing_id, lane_job_id(mailing_id), count, at_front=is_first
+        )
     except NO_REDIS as error:
         logger.warning("Redis does not answer, so mailing %s waits: %s", mailing_id, error)
         return False
@@ -104,19 +93,41 @@ def ring_lanes(mailing_id: int, count: int = 1, *, is_first: bool = False) -> bo
 
 
 def ring_import(import_id: int) -> bool:
-    """Ask a worker to work through this uploaded file; False when Redis does not answer."""
+    """Ask a worker to work through this uploaded file, if nobody has yet; False when Redis does not answer."""
     try:
-        imports_queue(redis_connection()).enqueue_call(
-            IMPORT_JOB,
-            args=(import_id,),
-            result_ttl=0,
-            failure_ttl=FAILED_JOB_SECONDS,
-            description=f"import clients of upload {import_id}",
-        )
+        _ring(imports_queue(redis_connection()), IMPORT_JOB, import_id, f"import-upload-{import_id}", 1)
     except NO_REDIS as error:
         logger.warning("Redis does not answer, so the import %s waits: %s", import_id, error)
         return False
     return True
+
+
+def _ring(queue: Queue, job: str, thing_id: int, name: str, count: int, *, at_front: bool = False) -> None:
+    """Put as many jobs of this name into the queue as are missing there.
+
+    Workers may be away for days, and the tick goes on ringing: a queue that took every ring would fill the memory.
+    """
+    waiting = sum(is_named(job_id, name) for job_id in queue.get_job_ids())
+    for _ in range(count - waiting):
+        queue.enqueue_call(
+            job,
+            args=(thing_id,),
+            job_id=f"{name}-{uuid.uuid4().hex}",
+            result_ttl=0,
+            failure_ttl=FAILED_JOB_SECONDS,
+            description=name.replace("-", " "),
+            at_front=at_front,
+        )
+
+
+def lane_job_id(mailing_id: int) -> str:
+    """How the ids of a mailing's lane jobs begin."""
+    return f"deliver-mailing-{mailing_id}"
+
+
+def is_named(job_id: str, name: str) -> bool:
+    """Whether a job's id is this name, or the name with a number of its own."""
+    return job_id == name or job_id.startswith(f"{name}-")
 
 
 class _Pulse:

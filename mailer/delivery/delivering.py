@@ -1,15 +1,19 @@
 """One lane from its row to its end: everything that a lane needs, put together."""
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, joinedload
 
 from mailer.delivery.account import MailAccount
 from mailer.delivery.claims import open_fence
 from mailer.delivery.compose import Composer
+from mailer.delivery.counting import CountingFence
 from mailer.delivery.lane import AccountTrouble, End, Lane
 from mailer.delivery.lease import Watch, lane_of
 from mailer.delivery.pool import Pool
@@ -20,7 +24,7 @@ from mailer.domain.holds import hold_account, hold_unreachable, lift_hold
 from mailer.domain.progress import complete_if_settled, expire_pending, remember_claims
 from mailer.domain.unsubscribe_links import ensure_unsubscribe_key, unsubscribe_links
 from mailer.models.lanes import HoldKind
-from mailer.models.mailings import Mailing, MailingStatus
+from mailer.models.mailings import Mailing, MailingStatus, RecipientState
 from mailer.models.transactions import begin_writing
 
 logger = logging.getLogger(__name__)
@@ -33,18 +37,23 @@ def deliver_mailing(
     *,
     worker_count: int,
     wanted_elsewhere: Callable[[], bool],
+    tell: Callable[[Counter[RecipientState]], None] = lambda counts: None,
 ) -> End | None:
-    """Run one lane of a started mailing; how it ended, or None when the mailing needs no lane more."""
+    """Run one lane of a started mailing; how it ended, or None when the mailing needs no lane more.
+
+    `tell` hears now and then how many answers of which kind the lane has recorded, from a thread of its own.
+    """
     letter_domain = envelope_address(config["MAIL_DEFAULT_SENDER"][1]).rpartition("@")[2]
     with lane_of(engine, mailing_id, worker_count, letter_domain) as token:
         if token is None:
             return None
         composer, owner_id = _composer(engine, config, mailing_id)
-        watch = Watch(engine, token, wanted_elsewhere)
+        fence = CountingFence(open_fence(engine, mailing_id, owner_id, token))
+        watch = Watch(engine, token, wanted_elsewhere, lambda: tell(fence.counts))
         watch.start()
         try:
             end = Lane(
-                fence=open_fence(engine, mailing_id, owner_id, token),
+                fence=fence,
                 pool=Pool(MailAccount.of(config), config["MAIL_CONNECTIONS"]),
                 composer=composer,
                 token=token,
@@ -96,11 +105,20 @@ def _composer(engine: Engine, config: dict[str, Any], mailing_id: int) -> tuple[
         return composer, mailing.owner_id
 
 
+@contextlib.contextmanager
+def _whenever_possible(what: str) -> Iterator[None]:
+    """Without a database this is left to the next lane, which will learn the same: answers must not be lost for it."""
+    try:
+        yield
+    except DBAPIError as error:
+        logger.warning("The database does not answer, so nobody could %s: %s", what, error)
+
+
 def _hold_account(engine: Engine, trouble: AccountTrouble) -> None:
     kind = trouble.outcome.account_hold
     assert kind is not None
     logger.error("The mail account is held (%s): %s %s", kind.value, trouble.code or "", trouble.words)
-    with Session(engine) as session:
+    with _whenever_possible("hold the account"), Session(engine) as session:
         begin_writing(session)
         now = database_now(session)
         if kind is HoldKind.UNREACHABLE:
@@ -112,7 +130,7 @@ def _hold_account(engine: Engine, trouble: AccountTrouble) -> None:
 
 
 def _account_works(engine: Engine) -> None:
-    with Session(engine) as session:
+    with _whenever_possible("lift the account's hold"), Session(engine) as session:
         begin_writing(session)
         lift_hold(session, None, HoldKind.UNREACHABLE, database_now(session))
         session.commit()

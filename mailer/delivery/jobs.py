@@ -1,16 +1,18 @@
 """The jobs that RQ runs. They take ids, read everything else anew, and a job run twice does its work once."""
 
 from flask import current_app
+from rq import get_current_job
 
 from mailer.delivery.bell import ring_import
 from mailer.delivery.delivering import deliver_mailing
 from mailer.delivery.importing import work_through
 from mailer.delivery.lane import End
+from mailer.delivery.lane_progress import show_progress
 from mailer.delivery.queues import redis_connection
 from mailer.delivery.reconcile import ring_lanes_of
 from mailer.delivery.starting import start_now
 from mailer.delivery.stopping import stop_requested
-from mailer.delivery.waiting import count_workers, is_start_waiting, is_worker_wanted
+from mailer.delivery.waiting import Waiting, count_workers, is_start_waiting
 from mailer.domain.progress import Start
 from mailer.extensions import db
 
@@ -25,13 +27,15 @@ def start_mailing(mailing_id: int) -> str:
 
 def deliver(mailing_id: int) -> str:
     """Run one lane of a mailing; ring for another one when it had to give its worker up."""
-    connection = redis_connection()
+    connection, job = redis_connection(), get_current_job()
+    waiting = Waiting(connection, mailing_id)
     end = deliver_mailing(
         db.engine,
         current_app.config,
         mailing_id,
         worker_count=count_workers(),
-        wanted_elsewhere=lambda: is_worker_wanted(connection, mailing_id),
+        wanted_elsewhere=waiting.is_worker_wanted,
+        tell=lambda counts: show_progress(connection, job, mailing_id, counts) if job else None,
     )
     if end in (End.YIELDED, End.STOPPED):
         ring_lanes_of(mailing_id)

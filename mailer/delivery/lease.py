@@ -1,4 +1,4 @@
-"""A lane's row, which is its right to write, and the thread that keeps it while the lane lives."""
+"""A lane's row, which is its right to write, and the threads that keep it and look around while the lane lives."""
 
 import contextlib
 import logging
@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 from sqlalchemy import Engine, func, insert, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from mailer.delivery.processes import ProcessIdentity
@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 5
 LOOK_SECONDS = 0.5
+TELL_SECONDS = 3
 MOST_LANES_OF_A_MAILING = 4
 
 
@@ -86,29 +87,19 @@ def _register(engine: Engine, mailing_id: int, worker_count: int, letter_domain:
         return token
 
 
-class Watch(threading.Thread):
-    """Keeps the lane's heartbeat and looks for reasons to stop, beside the lane and never in its way."""
+class Heart(threading.Thread):
+    """Keeps a lane's heartbeat. It does nothing else, so that nothing but the database can hold it up."""
 
-    def __init__(self, engine: Engine, token: str, wanted_elsewhere: Callable[[], bool]) -> None:
-        """`wanted_elsewhere` tells whether other work has a better claim on this worker."""
-        super().__init__(name=f"watch-{token[:8]}", daemon=True)
+    def __init__(self, engine: Engine, token: str) -> None:
+        super().__init__(name=f"heart-{token[:8]}", daemon=True)
         self.is_lost = False
-        self.is_parent_gone = False
-        self.is_wanted_elsewhere = False
         self._engine = engine
         self._token = token
-        self._wanted_elsewhere = wanted_elsewhere
-        self._parent = os.getppid()
         self._over = threading.Event()
 
     def run(self) -> None:
-        beat_at = time.monotonic()
-        while not self._over.wait(LOOK_SECONDS):
-            self.is_parent_gone = os.getppid() != self._parent
-            self.is_wanted_elsewhere = self._wanted_elsewhere()
-            if time.monotonic() - beat_at >= HEARTBEAT_SECONDS:
-                beat_at = time.monotonic()
-                self._beat()
+        while not self._over.wait(HEARTBEAT_SECONDS):
+            self._beat()
 
     def end(self) -> None:
         self._over.set()
@@ -122,5 +113,45 @@ class Watch(threading.Thread):
                 if session.execute(beat).rowcount != 1:  # type: ignore[attr-defined]
                     self.is_lost = True
                 session.commit()
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             logger.warning("The heartbeat of lane %s was not kept: %s", self._token[:8], error)
+
+
+class Watch(threading.Thread):
+    """Looks for reasons to stop, beside the lane and never in its way, and tells how far the lane has come."""
+
+    def __init__(
+        self, engine: Engine, token: str, wanted_elsewhere: Callable[[], bool], tell: Callable[[], None]
+    ) -> None:
+        """`wanted_elsewhere` tells whether other work has a better claim on this worker; `tell` is called at times."""
+        super().__init__(name=f"watch-{token[:8]}", daemon=True)
+        self.is_parent_gone = False
+        self.is_wanted_elsewhere = False
+        self._heart = Heart(engine, token)
+        self._wanted_elsewhere = wanted_elsewhere
+        self._tell = tell
+        self._parent = os.getppid()
+        self._over = threading.Event()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the lane's row is gone, and its right with it."""
+        return self._heart.is_lost
+
+    def start(self) -> None:
+        self._heart.start()
+        super().start()
+
+    def run(self) -> None:
+        told_at = float("-inf")
+        while not self._over.wait(LOOK_SECONDS):
+            self.is_parent_gone = os.getppid() != self._parent
+            self.is_wanted_elsewhere = self._wanted_elsewhere()
+            if time.monotonic() - told_at >= TELL_SECONDS:
+                told_at = time.monotonic()
+                self._tell()
+
+    def end(self) -> None:
+        self._over.set()
+        self._heart.end()
+        self.join()

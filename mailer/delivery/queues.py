@@ -2,6 +2,8 @@
 
 from flask import current_app
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Queue
 
 # A worker that is free takes from the first queue that has something: starts before imports, and both before lanes.
@@ -24,14 +26,16 @@ class RedisNotConfigured(RuntimeError):
 
 
 def redis_connection(*, patience: float = 2.0) -> Redis:
-    """A connection to the application's Redis that waits `patience` seconds for an answer.
+    """A connection to the application's Redis that waits twice at most, `patience` seconds each, for an answer.
 
     Raises RedisNotConfigured.
     """
     url = current_app.config["REDIS_URL"]
     if not url:
         raise RedisNotConfigured
-    return Redis.from_url(url, socket_connect_timeout=patience, socket_timeout=patience)
+    # The library's own ten retries would make eleven times the patience of it; one finds a server that came back.
+    retry = Retry(NoBackoff(), 1)
+    return Redis.from_url(url, socket_connect_timeout=patience, socket_timeout=patience, retry=retry)
 
 
 def starts_queue(connection: Redis) -> Queue:

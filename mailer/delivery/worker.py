@@ -7,7 +7,8 @@ import time
 from types import FrameType
 
 from flask import Flask
-from rq import Worker
+from redis.client import Pipeline
+from rq import Worker, worker_registration
 
 from mailer.delivery.bell import NO_REDIS
 from mailer.delivery.queues import IMPORTS, LANES, STARTS, redis_connection
@@ -32,6 +33,13 @@ class PoliteWorker(Worker):
         PoliteWorker.is_stop_requested = True
         if self.horse_pid:
             _ask_to_stop(self.horse_pid)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Say everything again that Redis may have forgotten: a worker that it does not know gets no lane."""
+        connection = self.connection if pipeline is None else pipeline
+        connection.hset(self.key, mapping=self.serialize())
+        worker_registration.register(self, pipeline)
+        super().heartbeat(timeout, pipeline)
 
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
