@@ -26,6 +26,11 @@ class ProcessIdentity:
         """Whether the process still runs; only meaningful on its own host."""
         return pid_began(self.pid) == self.pid_began
 
+    def is_stopped(self) -> bool:
+        """Whether somebody has stopped the process (SIGSTOP), so that it does nothing; only on its own host."""
+        fields = _stat(self.pid)
+        return bool(fields) and fields[0] in "Tt" and self.is_alive()
+
 
 def boot_id() -> str:
     """This boot of this host, and this container on it; empty where the system tells neither."""
@@ -38,9 +43,14 @@ def boot_id() -> str:
 
 def pid_began(pid: int) -> str:
     """When the process began, in the kernel's clock ticks; empty when there is none, or it only waits to be buried."""
+    fields = _stat(pid)
+    return "" if not fields or fields[0] in "ZX" else fields[19]
+
+
+def _stat(pid: int) -> list[str]:
+    """What the kernel tells of a process, from its state on (proc(5)); nothing where there is none."""
     try:
         # The second field, the command's name, may hold blanks and brackets; the last bracket ends it.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return ""
-    return "" if fields[0] in "ZX" else fields[19]
+        return []

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from mailer.delivery.bell import NO_REDIS, ring_import, ring_lanes, ring_start
 from mailer.delivery.delivering import settle
 from mailer.delivery.lease import lanes_wanted
-from mailer.delivery.sweep import sweep
+from mailer.delivery.sweep import sweep_gone, sweep_silent
 from mailer.delivery.waiting import count_waiting, count_workers
 from mailer.domain.clock import database_now
 from mailer.domain.holds import active_holds
@@ -39,7 +39,7 @@ RECIPIENTS_PER_LANE = 200
 def tick(app: Flask) -> None:
     """Put everything right that the database shows; each step on its own, so that one failure stops no other."""
     with app.app_context():
-        for step in (sweep_dead_lanes, settle_started, ring_due_starts, ring_missing_lanes, ring_silent_imports):
+        for step in STEPS:
             try:
                 step()
             except Exception:
@@ -47,11 +47,12 @@ def tick(app: Flask) -> None:
                 logger.exception("The tick could not %s", step.__name__.replace("_", " "))
 
 
-def sweep_dead_lanes() -> None:
-    for mailing_id in sweep(db.engine):
-        logger.warning("A dead lane of mailing %s was swept.", mailing_id)
-        # Its ring was answered by a worker who is no more.
-        _forget_ring(mailing_id)
+def end_gone_lanes() -> None:
+    _forget_rings(sweep_gone(db.engine))
+
+
+def end_silent_lanes() -> None:
+    _forget_rings(sweep_silent(db.engine))
 
 
 def settle_started() -> None:
@@ -149,11 +150,14 @@ def _awaits_first_claim() -> ColumnElement[bool]:
     )
 
 
-def _forget_ring(mailing_id: int) -> None:
-    with Session(db.engine) as session:
-        begin_writing(session)
-        session.execute(update(Mailing).where(Mailing.id == mailing_id).values(rung_at=None))
-        session.commit()
+def _forget_rings(mailing_ids: list[int]) -> None:
+    """The rings of lanes that were swept were answered by workers who are no more."""
+    for mailing_id in mailing_ids:
+        logger.warning("A dead lane of mailing %s was swept.", mailing_id)
+        with Session(db.engine) as session:
+            begin_writing(session)
+            session.execute(update(Mailing).where(Mailing.id == mailing_id).values(rung_at=None))
+            session.commit()
 
 
 def _may_ring(now: datetime) -> ColumnElement[bool]:
@@ -168,3 +172,14 @@ def _is_held(now: datetime, by: ColumnElement[bool]) -> ColumnElement[bool]:
     """A mailing's own hold stops start and lanes alike; the account's stops lanes only."""
     holds = active_holds(now).where(by)
     return exists(holds.correlate(Mailing).with_only_columns(Hold.id))
+
+
+STEPS = (
+    end_gone_lanes,
+    settle_started,
+    ring_due_starts,
+    ring_missing_lanes,
+    ring_silent_imports,
+    # The last one may wait for a while.
+    end_silent_lanes,
+)

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import signal
+import time
 from datetime import timedelta
 
 from sqlalchemy import Engine, and_, delete, insert, select, update
@@ -25,12 +26,41 @@ logger = logging.getLogger(__name__)
 
 # A lane whose heartbeat is older than this has lost its right, whatever its process does.
 DEAD_AFTER = timedelta(seconds=30)
+# Time for two heartbeats, counted from when the database has certainly taken a write.
+BREATH_SECONDS = 10
 
 
 def sweep(engine: Engine) -> list[int]:
-    """End the lanes whose heartbeat stopped, or whose process is gone from this host; the mailings concerned."""
+    """End all dead lanes; the mailings concerned. Waits BREATH_SECONDS where a lane is only silent."""
+    return sweep_gone(engine) + sweep_silent(engine)
+
+
+def sweep_gone(engine: Engine) -> list[int]:
+    """End the lanes whose process is gone from this host, or stands still on it for too long; their mailings."""
     with Session(engine) as session:
-        dead = [lane for lane in session.scalars(select(Lane)) if _is_dead(session, lane)]
+        gone = [lane for lane in session.scalars(select(Lane)) if _is_gone(session, lane)]
+    return _end(engine, gone)
+
+
+def sweep_silent(engine: Engine) -> list[int]:
+    """End the lanes whose heartbeat stopped, whatever the reason; the mailings concerned.
+
+    While the database is away, full or locked, every heartbeat stops, and nobody is dead: so a silent lane gets
+    BREATH_SECONDS to beat once more, from the moment at which the database takes a write again.
+    """
+    with Session(engine) as session:
+        silent = [lane for lane in session.scalars(select(Lane)) if _is_silent(session, lane)]
+    if not silent:
+        return []
+    _write_something(engine, silent[0])
+    time.sleep(BREATH_SECONDS)
+    with Session(engine) as session:
+        beats = dict(session.execute(select(Lane.token, Lane.heartbeat_at)).all())
+    return _end(engine, [lane for lane in silent if beats.get(lane.token) == lane.heartbeat_at])
+
+
+def _end(engine: Engine, dead: list[Lane]) -> list[int]:
+    ended = []
     for lane in dead:
         _kill_if_here(lane)
         with Session(engine) as session:
@@ -39,8 +69,17 @@ def sweep(engine: Engine) -> list[int]:
             unchanged = (Lane.token == lane.token) & (Lane.heartbeat_at == lane.heartbeat_at)
             if session.execute(delete(Lane).where(unchanged)).rowcount:  # type: ignore[attr-defined]
                 _release(session, lane, "the worker was lost before the server answered")
+                ended.append(lane.mailing_id)
             session.commit()
-    return [lane.mailing_id for lane in dead]
+    return ended
+
+
+def _write_something(engine: Engine, lane: Lane) -> None:
+    """Change nothing, durably. Raises sqlalchemy.exc.DBAPIError while the database takes no writes."""
+    with Session(engine) as session:
+        begin_writing(session)
+        session.execute(update(Lane).where(Lane.token == lane.token).values(host=Lane.host))
+        session.commit()
 
 
 def end_lane(session: AnySession, token: str, words: str) -> None:
@@ -55,10 +94,15 @@ def drop_lane(session: AnySession, token: str) -> bool:
     return bool(session.execute(delete(Lane).where(Lane.token == token)).rowcount)  # type: ignore[attr-defined]
 
 
-def _is_dead(session: AnySession, lane: Lane) -> bool:
+def _is_gone(session: AnySession, lane: Lane) -> bool:
     owner = _owner_of(lane)
-    if owner.is_on_this_host() and not owner.is_alive():
-        return True
+    if not owner.is_on_this_host():
+        return False
+    # A stopped process may be what keeps the database from taking writes.
+    return not owner.is_alive() or (owner.is_stopped() and _is_silent(session, lane))
+
+
+def _is_silent(session: AnySession, lane: Lane) -> bool:
     return lane.heartbeat_at < database_now(session) - DEAD_AFTER
 
 

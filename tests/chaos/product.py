@@ -24,6 +24,7 @@ def pretend() -> None:
         socket.gethostname = lambda: host
     if beat := os.environ.get("CHAOS_BEAT"):
         lease.HEARTBEAT_SECONDS = float(beat)
+        sweep.BREATH_SECONDS = 2 * float(beat)
     if patience := os.environ.get("CHAOS_LEASE"):
         sweep.DEAD_AFTER = timedelta(seconds=float(patience))
     if ahead := os.environ.get("CHAOS_CLOCK"):

@@ -1,8 +1,10 @@
 """The end of dead lanes."""
 
 import os
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,17 +12,23 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from mailer.delivery.claims import Wishes, open_fence
-from mailer.delivery.lease import lane_of, lanes_wanted
-from mailer.delivery.processes import boot_id, pid_began
-from mailer.delivery.sweep import DEAD_AFTER, sweep
+from mailer.delivery.lease import Heart, lane_of, lanes_wanted
+from mailer.delivery.processes import ProcessIdentity, boot_id, pid_began
+from mailer.delivery.sweep import DEAD_AFTER, sweep, sweep_gone
 from mailer.domain.clock import database_now
 from mailer.models.lanes import Lane
 from mailer.models.mailings import Attempt, AttemptStatus, Mailing
 from mailer.models.users import User
 from tests.delivery.conftest import write_anew
 from tests.support.factories import clients_with, started_mailing_of, states_of
+from tests.support.waiting import wait_until
 
 EMAILS = [f"r{number}@example.org" for number in range(4)]
+
+
+@pytest.fixture(autouse=True)
+def short_breath(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailer.delivery.sweep.BREATH_SECONDS", 0.3)
 
 
 @pytest.fixture
@@ -70,6 +78,50 @@ def test_a_lane_of_another_host_is_not_swept_before_its_time(
     with lane_of(engine, mailing.id, 1, "mailer.example"):
         change_lane(session, host="elsewhere", heartbeat_at=database_now(session) - DEAD_AFTER + timedelta(seconds=10))
         assert sweep(engine) == []
+
+
+def test_a_silent_lane_that_beats_again_once_the_database_takes_writes_is_left_alone(
+    engine: Engine, mailing: Mailing, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lane_of(engine, mailing.id, 1, "mailer.example") as token:
+        assert token is not None
+        hold_some(engine, mailing, token)
+        change_lane(session, host="elsewhere", heartbeat_at=database_now(session) - 2 * DEAD_AFTER)
+        session.rollback()
+        monkeypatch.setattr("mailer.delivery.lease.HEARTBEAT_SECONDS", 0.05)
+        heart = Heart(engine, token)
+        heart.start()
+        assert sweep(engine) == []
+        heart.end()
+        assert not heart.is_lost
+        assert "unknown" not in states_of(mailing).values()
+
+
+def test_a_stopped_process_is_killed_at_once_because_it_may_be_what_keeps_the_database(
+    engine: Engine, mailing: Mailing, session: Session
+) -> None:
+    stopped = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with lane_of(engine, mailing.id, 1, "mailer.example"):
+        change_lane(session, pid=stopped.pid, pid_began=pid_began(stopped.pid))
+        stopped.send_signal(signal.SIGSTOP)
+        wait_until(lambda: ProcessIdentity("", "", stopped.pid, pid_began(stopped.pid)).is_stopped(), "the stop")
+        assert sweep_gone(engine) == []
+        change_lane(session, heartbeat_at=database_now(session) - DEAD_AFTER - timedelta(seconds=1))
+        assert sweep_gone(engine) == [mailing.id]
+    assert stopped.wait(timeout=30) == -9
+
+
+def test_two_sweeps_at_once_settle_each_recipient_once(engine: Engine, mailing: Mailing, session: Session) -> None:
+    with lane_of(engine, mailing.id, 1, "mailer.example") as token:
+        assert token is not None
+        hold_some(engine, mailing, token)
+        change_lane(session, host="elsewhere", heartbeat_at=database_now(session) - 2 * DEAD_AFTER)
+        session.rollback()
+        with ThreadPoolExecutor(4) as sweepers:
+            swept = list(sweepers.map(lambda _: sweep(engine), range(4)))
+    assert sorted(swept) == [[], [], [], [mailing.id]]
+    assert sorted(states_of(mailing).values()) == ["pending", "pending", "pending", "unknown"]
+    assert len(session.scalars(select(Attempt)).all()) == 1
 
 
 def test_a_lane_whose_process_is_gone_from_this_host_is_swept_at_once(
