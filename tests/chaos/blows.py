@@ -1,6 +1,7 @@
 """The blows of a plan as they fall. Each returns what will put things right again, if anything has to."""
 
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +34,8 @@ class Blows:
             "freeze scheduler": self.freeze_scheduler,
             "kill Redis": self.kill_redis,
             "freeze Redis": self.freeze_redis,
+            "freeze Redis beyond a lease": self.freeze_redis,
+            "keep the database from writing beyond a lease": self.keep_from_writing,
             "flush Redis": self.flush_redis,
             "kill PostgreSQL": self.kill_postgresql,
             "freeze PostgreSQL": self.freeze_postgresql,
@@ -142,7 +145,26 @@ class Blows:
         self.there.flush_redis()
         return None
 
-    # PostgreSQL -------------------------------------------------------------------------------------------------
+    # The database ------------------------------------------------------------------------------------------------
+
+    def keep_from_writing(self, blow: Blow) -> Relief | None:
+        """Every heartbeat stops, although nobody is dead."""
+        if self.there.postgresql is not None:
+            return self.freeze_postgresql(blow)
+        greedy = sqlite3.connect(self.there.sqlite_file, isolation_level=None, check_same_thread=False, timeout=5)
+        began = time.time()
+        try:
+            greedy.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            # Somebody who is frozen has the lock already.
+            greedy.close()
+            return None
+
+        def let_go() -> None:
+            greedy.close()
+            self.there.diary.outages.append((began, time.time()))
+
+        return let_go
 
     def kill_postgresql(self, blow: Blow) -> Relief | None:
         postgresql, began = self.there.postgresql, time.time()

@@ -62,6 +62,7 @@ class Installation:
     ) -> None:
         self.plan, self.processes, self.redis, self.postgresql = plan, processes, redis, postgresql
         self.mail, self.diary = mail, diary
+        self.sqlite_file = processes.log_dir / "mailer.sqlite"
         # It may be frozen when it is asked.
         self._impatient = Redis.from_url(redis.url, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
         self.workers = [self._start("worker", host) for host in plan.workers]
@@ -72,6 +73,9 @@ class Installation:
         if host != "here":
             pretence |= {"CHAOS_HOST": host, "CHAOS_CLOCK": str(CLOCKS[host])}
         return self.processes.start(f"{command}-{host}", "-m", "tests.chaos.product", command, **pretence)
+
+    def wait_for_workers(self) -> None:
+        wait_until(lambda: self._impatient.scard("rq:workers") == len(self.workers), "the workers to be there")
 
     def restart_worker(self, number: int) -> None:
         if not self.workers[number].is_alive:

@@ -90,6 +90,8 @@ BLOWS = {
     "freeze scheduler": 1,
     "kill Redis": 2,
     "freeze Redis": 1,
+    "freeze Redis beyond a lease": 1,
+    "keep the database from writing beyond a lease": 1,
     "flush Redis": 2,
     "start again": 2,
     "start again by the command": 1,
@@ -190,7 +192,7 @@ def _blows(rng: random.Random, database: str, size: Size, pace: Pace) -> list[Bl
             at=rng.uniform(size.seconds * 0.7 if kind == "finish" else 0.5, size.seconds),
             kind=kind,
             luck=rng.random(),
-            lasts=pace.long_stop if "beyond" in kind else _lasting(rng, kind, pace),
+            lasts=pace.long_stop if " beyond " in kind else _lasting(rng, kind, pace),
         )
         for kind in kinds
     ]

@@ -26,6 +26,7 @@ from mailer.domain.books import Books, books_of
 from mailer.extensions import db
 from mailer.models.mailings import Mailing, MailingStatus, Recipient
 from mailer.models.transactions import begin_writing
+from mailer.models.users import User
 from tests.chaos.blows import Blows
 from tests.chaos.diary import Diary
 from tests.chaos.installation import Installation, MailServer
@@ -81,9 +82,11 @@ class Rig:
             processes = Processes(settings, self.directory)
             stack.callback(processes.end_all)
             app = stack.enter_context(application(settings))
+            audiences = enroll(app, plan)
             diary = Diary()
-            mailings = book(app, plan)
             installation = Installation(plan, processes, self.redis, self.postgresql, mail, diary)
+            installation.wait_for_workers()
+            mailings = book(app, plan, audiences)
             run = Run(plan, app, installation, Owners(app, processes, mailings, diary), mailings)
             run.until_the_end()
             processes.end_all()
@@ -137,21 +140,32 @@ def application(settings: dict[str, str]) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def book(app: Flask, plan: Plan) -> list[Owned]:
-    """An owner for each mailing of the plan, with clients of their own, and the mailing booked with rq-scheduler."""
-    booked = []
+def enroll(app: Flask, plan: Plan) -> list[tuple[int, list[str]]]:
+    """An owner for each mailing of the plan, with clients of their own: the owners' ids, and the addresses."""
+    enrolled = []
     with app.app_context(), Session(db.engine) as session:
         begin_writing(session)
         for number, planned in enumerate(plan.mailings, start=1):
             owner = user_of(session, f"owner{number}@mailer.example", f"Owner {number}")
             addresses = [f"m{number}-{place}@example.org" for place in range(planned.recipients)]
+            clients_with(owner, *addresses)
+            enrolled.append((owner.id, addresses))
+        session.commit()
+    return enrolled
+
+
+def book(app: Flask, plan: Plan, audiences: list[tuple[int, list[str]]]) -> list[Owned]:
+    """Each mailing of the plan to all clients of its owner, booked with rq-scheduler."""
+    booked = []
+    with app.app_context(), Session(db.engine) as session:
+        begin_writing(session)
+        for planned, (owner_id, addresses) in zip(plan.mailings, audiences, strict=True):
             mailing = mailing_of(
-                owner,
-                clients=clients_with(owner, *addresses),
+                session.get_one(User, owner_id),
                 starts_in=timedelta(seconds=planned.starts_at),
                 lasts=timedelta(seconds=planned.lasts),
             )
-            booked.append((Owned(mailing.id, owner.id, addresses), mailing.start_time))
+            booked.append((Owned(mailing.id, owner_id, addresses), mailing.start_time))
         session.commit()
         for owned, start_time in booked:
             book_start(owned.mailing_id, start_time)
@@ -177,8 +191,7 @@ class Run:
     def until_the_end(self) -> None:
         looking = threading.Thread(target=self._look_at_the_books, daemon=True)
         looking.start()
-        # The processes need a moment to be there at all.
-        self._began = time.monotonic() + 2
+        self.diary.began = time.time()
         for blow in self.plan.blows:
             self._at(self._began + blow.at, lambda blow=blow: self._fall(blow))
         last = max((blow.at + blow.lasts for blow in self.plan.blows), default=0.0)
