@@ -9,7 +9,7 @@ class Stage(enum.Enum):
 
     RCPT = "in place of the answer to RCPT"
     DATA = "in place of the answer to DATA"
-    LETTER = "after the answer to DATA"
+    LETTER = "within the letter"
     DOT = "at the final dot"
 
 

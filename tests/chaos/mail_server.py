@@ -99,6 +99,9 @@ class Conversation(asyncio.Protocol):
     def proceed(self) -> None:
         while self.incoming and not self.is_waiting and not self.is_deaf:
             if self.is_in_letter:
+                if self.fate.stage is Stage.LETTER:
+                    self.cut()
+                    return
                 letter, end, rest = self.incoming.partition(END_OF_LETTER)
                 if not end:
                     return
@@ -149,11 +152,13 @@ class Conversation(asyncio.Protocol):
         else:
             self.is_in_letter = True
             self.say(b"354 Go ahead\r\n")
-            if self.fate.stage is Stage.LETTER:
-                # The client may have sent its dot already, and can never know how far the server came.
-                self.server.write("cut", self.number, self.address)
-                self.is_deaf = True
-                self.transport.abort()
+
+    def cut(self) -> None:
+        """The client may have sent its dot already, and can never know how far the server came."""
+        assert self.address is not None
+        self.server.write("cut", self.number, self.address)
+        self.is_deaf = True
+        self.transport.abort()
 
     def take(self, letter: bytes) -> None:
         temper = self.server.temper
