@@ -28,7 +28,7 @@ class Waiting:
         self._seen_at: dict[str, float] = {}
 
     def is_worker_wanted(self) -> bool:
-        """Whether a start or an import waits, or a lane of another mailing has waited long enough; False without Redis."""
+        """Whether a start or an import waits, or another mailing's lane has for long; False without Redis."""
         try:
             return len(self._starts) > 0 or len(self._imports) > 0 or self._has_other_lane_waited()
         except NO_REDIS:
