@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from mailer.delivery.compose import END_OF_DATA, Composer
 from mailer.domain.clients import clients_of
+from mailer.domain.unsubscribe_links import UnsubscribeLinks
 from mailer.extensions import db
 from mailer.models.clients import Client
 
@@ -36,9 +37,17 @@ def letter_of(subject: str, body: str) -> Letter:
     reply_to = (current_user.full_name, current_user.email)
     is_short = len(body) <= LONGEST_COMPOSED
     composer = Composer(
-        subject=subject, body=body if is_short else "", sender=sender, reply_to=reply_to, mailing_id=0
+        subject=subject,
+        body=body if is_short else "",
+        sender=sender,
+        reply_to=reply_to,
+        mailing_id=0,
+        owner_id=0,
+        base_url=current_app.config["BASE_URL"],
+        # Sealed with a key of nobody's: whoever tries the link here must not unsubscribe a client.
+        links=UnsubscribeLinks(bytes(32)),
     )
-    raw = composer.letter(name, address, composer.letter_id(0, 1, "preview"), datetime.now(UTC))
+    raw = composer.letter(0, name, address, composer.letter_id(0, 1, "preview"), datetime.now(UTC))
     parsed = message_from_bytes(undotted(raw), EmailMessage, policy=policy.default)
     return Letter(
         sender=str(parsed["From"]),

@@ -87,7 +87,7 @@ def test_a_message_is_shown_as_it_will_be_read(as_alice: Visitor, alice: User) -
     message = message_of(alice, "<b>Bold</b>", BODY + "\n<script>alert(1)</script>")
     page = as_alice.get(f"/messages/{message.id}")
     assert page.one("h1").get_text() == "<b>Bold</b>"
-    assert page.one(".letter-body").get_text() == BODY + "\n<script>alert(1)</script>"
+    assert page.one(".letter-body").get_text().startswith(BODY + "\n<script>alert(1)</script>\n\nЕсли вы не хотите")
 
 
 def test_writing_with_htmx_draws_the_list_anew(as_alice: Visitor, price_list: Message) -> None:
@@ -261,7 +261,7 @@ def test_a_message_is_previewed_as_it_will_be_read_and_nothing_is_saved(
     assert letter.texts(".letter-heads dd") == [
         "Corner Shop <shop@mailer.example>", "Анна <anna@пример.example>", sent["subject"],
     ]
-    assert letter.one(".letter-body").get_text().rstrip("\n") == body
+    assert letter.one(".letter-body").get_text().startswith(body + "\n\n")
     assert session.scalar(select(Message.id)) is None
 
 
@@ -270,7 +270,7 @@ def test_without_javascript_the_preview_stands_above_the_form_that_keeps_what_wa
 ) -> None:
     message = message_of(alice, "Spring", "Hello")
     page = as_alice.post(f"/messages/{message.id}/edit", data={"subject": "Summer", "body": "Sun", "act": "preview"})
-    assert page.status_code == 200 and page.one(".letter-body").get_text(strip=True) == "Sun"
+    assert page.status_code == 200 and page.one(".letter-body").get_text(strip=True).startswith("Sun\n")
     assert page.fields()["subject"] == "Summer"
     session.refresh(message)
     assert message.subject == "Spring"

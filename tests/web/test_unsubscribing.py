@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.domain.booking import delete_mailing
-from mailer.domain.clients import delete_client
+from mailer.domain.clients import clients_of, delete_clients
 from mailer.domain.clock import database_now
 from mailer.domain.suppressions import is_suppressed
 from mailer.domain.unsubscribe_links import NOBODY, ensure_unsubscribe_key, unsubscribe_links
-from mailer.models.clients import Client, Suppression, SuppressionReason
+from mailer.models.clients import Suppression, SuppressionReason
 from mailer.models.mailings import Mailing
 from mailer.models.users import SharedSetting, User
 from tests.support.factories import clients_with, completed_mailing_of, recipients_of, started_mailing_of, suppress
@@ -114,10 +114,9 @@ def test_taking_it_back_does_not_unsay_what_others_have_said(
 def test_the_link_works_after_mailing_and_client_were_deleted(
     anonymous: Visitor, session: Session, alice: User, mailing: Mailing, path: str, now: datetime
 ) -> None:
-    (client,) = session.scalars(select(Client))
 
     delete_mailing(session, mailing)
-    delete_client(session, client, now)
+    delete_clients(session, clients_of(alice.id), now)
     session.commit()
     assert anonymous.post(path).status_code == 200
     (entry,) = entries(session)
