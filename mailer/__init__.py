@@ -19,7 +19,19 @@ from mailer.models.transactions import prepare_sqlite
 from mailer.outbox.views import blueprint as outbox
 from mailer.reports.views import blueprint as reports
 from mailer.unsubscribing.views import blueprint as unsubscribing
-from mailer.web import access, dashboard, errors, ids, locale, security, static_files, templating, transactions
+from mailer.web import (
+    access,
+    dashboard,
+    errors,
+    ids,
+    limits,
+    locale,
+    security,
+    sizes,
+    static_files,
+    templating,
+    transactions,
+)
 
 
 def create_app(config: dict[str, Any] | None = None) -> Flask:
@@ -31,6 +43,8 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.config.update(load_settings() | (config or {}))
     trust_proxies(app)
     open_database(app)
+    sizes.limit_requests(app)
+    limits.count_tries(app)
     csrf.init_app(app)
     mail.init_app(app)
     locale.speak(app)

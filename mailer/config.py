@@ -47,6 +47,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "TRUSTED_PROXIES": _number(given, "TRUSTED_PROXIES", 0, lowest=0, highest=10),
         "REGISTRATION": _choice(given, "REGISTRATION", ("open", "closed")),
+        "REQUIRE_CONFIRMED_EMAIL": _choice(given, "REQUIRE_CONFIRMED_EMAIL", ("0", "1")) == "1",
         "MAIL_CONNECTIONS": _number(given, "MAIL_CONNECTIONS", 10, lowest=1, highest=1000),
         "MAIL_TIMEOUT": _number(given, "MAIL_TIMEOUT", 60, lowest=1, highest=3600),
         "MAIL_DOT_TIMEOUT": _number(given, "MAIL_DOT_TIMEOUT", 600, lowest=1, highest=3600),

@@ -1,25 +1,33 @@
 """Registration, login and logout."""
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from mailer.auth.forms import LoginForm, RegisterForm
-from mailer.domain.accounts import has_accounts
-from mailer.domain.accounts import register as add_account
-from mailer.domain.accounts import user_with_email
+from mailer.auth.letters import send_letters
+from mailer.auth.limits import guarded_login, guarded_place, limited_registrations
+from mailer.domain import accounts
+from mailer.domain.accounts import has_accounts, user_with_email
+from mailer.domain.audit import record
 from mailer.domain.clock import database_now
 from mailer.domain.errors import EmailTaken, RegistrationClosed
+from mailer.domain.notices import write_notice
 from mailer.domain.passwords import hash_password, is_outdated, is_password
 from mailer.extensions import db
+from mailer.models.audit import Action
+from mailer.models.notices import NoticeKind
 from mailer.models.users import User
 from mailer.web.access import own_page
+from mailer.web.actor import actor, stranger
+from mailer.web.limits import count_failure
 from mailer.web.transactions import begin_to_write, begins_late
 
 
 @begins_late
+@limited_registrations
 def register() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(url_for("home.index"), code=303)
@@ -34,8 +42,9 @@ def register() -> ResponseReturnValue:
         return render_template("auth/register.html", form=form), 422
     password_hash = hash_password(form.password.data)
     begin_to_write()
+    now = database_now(db.session)
     try:
-        user = add_account(db.session, form.email.data, password_hash, database_now(db.session), is_open=is_open)
+        user = accounts.register(db.session, form.email.data, password_hash, now, is_open=is_open)
     except RegistrationClosed:
         db.session.rollback()
         return render_template("auth/closed.html"), 403
@@ -43,12 +52,18 @@ def register() -> ResponseReturnValue:
         db.session.rollback()
         form.email.errors = [_("This address has an account already. Sign in with it.")]
         return render_template("auth/register.html", form=form), 422
+    record(db.session, Action.REGISTER, actor(user), now, user)
+    notice = write_notice(db.session, NoticeKind.CONFIRM_ADDRESS, user, now)
     db.session.commit()
     login_user(user)
+    asked = _("A letter is on its way to %(email)s. Open its link to confirm the address.", email=user.email)
+    flash(send_letters(asked, notice.id))
     return redirect(url_for("home.index"), code=303)
 
 
 @begins_late
+@guarded_place
+@guarded_login
 def login() -> ResponseReturnValue:
     wanted = own_page(request.args.get("next"), url_for("home.index"))
     if current_user.is_authenticated:
@@ -58,12 +73,17 @@ def login() -> ResponseReturnValue:
         return render_template("auth/login.html", form=form)
     user = user_behind(form) if form.validate() else None
     if user is None:
-        form.password.errors = [_("Email and password do not match. Check them, and try again.")]
+        note_failure(form.email.data)
+        form.password.errors = [_("Email and password do not match. Check them, or choose a new password.")]
         return render_template("auth/login.html", form=form), 422
-    db.session.commit()
-    if not login_user(user, remember=form.remember.data):
+    if not user.is_active:
+        db.session.rollback()
+        note_failure(form.email.data)
         form.password.errors = [_("This account is blocked. Ask the people who run this installation.")]
         return render_template("auth/login.html", form=form), 403
+    record(db.session, Action.LOGIN, actor(user), database_now(db.session), user)
+    db.session.commit()
+    login_user(user, remember=form.remember.data)
     return redirect(wanted, code=303)
 
 
@@ -87,6 +107,16 @@ def user_behind(form: LoginForm) -> User | None:
     return user
 
 
+def note_failure(email: str) -> None:
+    """Count a login that failed, and write it down."""
+    count_failure()
+    begin_to_write()
+    record(db.session, Action.LOGIN_FAILED, stranger(email), database_now(db.session))
+    db.session.commit()
+
+
 def logout() -> Response:
+    record(db.session, Action.LOGOUT, actor(), database_now(db.session), current_user)
+    db.session.commit()
     logout_user()
     return redirect(url_for("auth.login"), code=303)

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 START_JOB = "mailer.delivery.jobs.start_mailing"
 DELIVER_JOB = "mailer.delivery.jobs.deliver"
 IMPORT_JOB = "mailer.delivery.jobs.import_clients"
+LETTER_JOB = "mailer.delivery.jobs.send_letter"
 
 NO_REDIS = (RedisError, RedisNotConfigured, OSError)
 
@@ -98,6 +99,19 @@ def ring_import(import_id: int) -> bool:
         _ring(imports_queue(redis_connection()), IMPORT_JOB, import_id, f"import-upload-{import_id}", 1)
     except NO_REDIS as error:
         logger.warning("Redis does not answer, so the import %s waits: %s", import_id, error)
+        return False
+    return True
+
+
+def ring_notice(notice_id: int) -> bool:
+    """Ask a worker to send one of the system's own letters; False when Redis does not answer, and it waits.
+
+    It goes before all mailings. Whoever looks at the queue sees its number, and neither address nor link.
+    """
+    try:
+        _ring(starts_queue(redis_connection()), LETTER_JOB, notice_id, f"send-notice-{notice_id}", 1)
+    except NO_REDIS as error:
+        logger.warning("Redis does not answer, so notice %s waits for the tick: %s", notice_id, error)
         return False
     return True
 

@@ -8,6 +8,7 @@ from mailer.delivery.delivering import deliver_mailing
 from mailer.delivery.importing import work_through
 from mailer.delivery.lane import End
 from mailer.delivery.lane_progress import show_progress
+from mailer.delivery.notices import deliver_notice
 from mailer.delivery.queues import redis_connection
 from mailer.delivery.reconcile import ring_lanes_of
 from mailer.delivery.starting import start_now
@@ -49,3 +50,8 @@ def import_clients(import_id: int) -> str:
         return "done"
     ring_import(import_id)
     return "other work waits"
+
+
+def send_letter(notice_id: int) -> str:
+    """Send one of the system's own letters, if it is still due."""
+    return "sent" if deliver_notice(current_app.config, notice_id) else "not sent"

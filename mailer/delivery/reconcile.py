@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailer.delivery.bell import NO_REDIS, ring_import, ring_lanes, ring_start
+from mailer.delivery.bell import NO_REDIS, ring_import, ring_lanes, ring_notice, ring_start
 from mailer.delivery.delivering import settle
 from mailer.delivery.lease import lanes_wanted
 from mailer.delivery.sweep import sweep_gone, sweep_silent
@@ -20,10 +20,12 @@ from mailer.delivery.waiting import count_waiting, count_workers
 from mailer.domain.clock import database_now
 from mailer.domain.holds import active_holds
 from mailer.domain.imports import note_ring, silent_imports
+from mailer.domain.notices import due_notices
 from mailer.domain.progress import first_claims
 from mailer.extensions import db
 from mailer.models.lanes import Hold, Lane
 from mailer.models.mailings import Mailing, MailingStatus, Recipient, RecipientState
+from mailer.models.notices import Notice
 from mailer.models.transactions import begin_writing
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ RING_AGAIN_AFTER = timedelta(seconds=60)
 LOST_RING_AFTER = timedelta(seconds=5)
 # One lane more for every so many recipients who are due: a small mailing needs no second worker.
 RECIPIENTS_PER_LANE = 200
+NOTICES_PER_TICK = 100
 
 
 def tick(app: Flask) -> None:
@@ -110,6 +113,21 @@ def ring_silent_imports() -> None:
                 session.commit()
 
 
+def ring_due_notices() -> None:
+    with Session(db.engine) as session:
+        now = database_now(session)
+        is_unheard = or_(Notice.rung_at.is_(None), Notice.rung_at <= now - RING_AGAIN_AFTER)
+        due = due_notices(now).where(is_unheard).order_by(Notice.id).limit(NOTICES_PER_TICK)
+        notice_ids = session.scalars(due.with_only_columns(Notice.id)).all()
+    for notice_id in notice_ids:
+        if not ring_notice(notice_id):
+            return
+        with Session(db.engine) as session:
+            begin_writing(session)
+            session.execute(update(Notice).where(Notice.id == notice_id).values(rung_at=database_now(session)))
+            session.commit()
+
+
 def ring_lanes_of(mailing_id: int, *, is_first: bool = False) -> None:
     """Ring for as many lanes as the mailing may have and has work for."""
     with Session(db.engine) as session:
@@ -180,6 +198,7 @@ STEPS = (
     ring_due_starts,
     ring_missing_lanes,
     ring_silent_imports,
+    ring_due_notices,
     # The last one may wait for a while.
     end_silent_lanes,
 )

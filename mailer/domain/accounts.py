@@ -89,3 +89,9 @@ def user_of_session(session: AnySession, session_id: str) -> User | None:
     if user is None or user.blocked_at is not None or not secrets.compare_digest(user.session_token, token):
         return None
     return user
+
+
+def is_last_admin(session: AnySession, user: User) -> bool:
+    """Whether no other admin could take over. Locks the admins, so that two who leave at once see one another."""
+    admins = select(User.id).where(User.role == Role.ADMIN, User.blocked_at.is_(None)).order_by(User.id)
+    return user.role is Role.ADMIN and list(session.scalars(admins.with_for_update())) == [user.id]

@@ -19,6 +19,18 @@ class RegistrationClosed(Refused):
     """Nobody may register here."""
 
 
+class LinkVoid(Refused):
+    """The link of a letter is altered, expired, used or void."""
+
+
+class LastAdmin(Refused):
+    """Without this account nobody could administrate the installation."""
+
+
+class AddressNotConfirmed(Refused):
+    """The owner of the mailing has not confirmed the address yet, and has to."""
+
+
 class WindowOver(Refused):
     """The mailing's end has passed."""
 

@@ -50,6 +50,12 @@ class User(Base):
     def is_active(self) -> bool:
         return self.blocked_at is None
 
+    @property
+    def initials(self) -> str:
+        """What stands in for a picture: the first letters of the first and the last name, else of the address."""
+        names = self.full_name.split() or [self.email]
+        return "".join(name[0] for name in dict.fromkeys((names[0], names[-1]))).upper()
+
     def get_id(self) -> str:
         """What a session's cookie keeps: worthless once the user's session_token has changed."""
         return f"{self.id}.{self.session_token}"

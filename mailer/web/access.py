@@ -5,13 +5,13 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, request, url_for
+from flask import Flask, abort, g, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.domain.accounts import user_of_session
 from mailer.extensions import db, login_manager
-from mailer.models.users import Role
+from mailer.models.users import Role, User
 from mailer.web.htmx import login_needed
 
 PUBLIC_ENDPOINTS = frozenset(
@@ -23,6 +23,11 @@ PUBLIC_ENDPOINTS = frozenset(
         "unsubscribing.show",
         "unsubscribing.unsubscribe",
         "unsubscribing.take_back",
+        "auth.reset_password",
+        "auth.reset_asked",
+        "auth.choose_password",
+        "auth.confirm_address",
+        "auth.confirm_now",
     }
 )
 
@@ -34,8 +39,16 @@ def guard(app: Flask) -> None:
     """Ask for a login before every view that is not public."""
     # The templates know current_user as a global (web/templating.py), which asks the database only when it is read.
     login_manager.init_app(app, add_context_processor=False)
-    login_manager.user_loader(lambda session_id: user_of_session(db.session, session_id))
+    login_manager.user_loader(load_user)
     app.before_request(require_login)
+
+
+def load_user(session_id: str) -> User | None:
+    """The user of the session. The language is noted apart, so that pages about a silent database have one too."""
+    user = user_of_session(db.session, session_id)
+    if user is not None:
+        g.chosen_language = user.language
+    return user
 
 
 def require_login() -> Response | None:

@@ -3,7 +3,7 @@
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
-from flask import Flask, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from flask_login import current_user
 
 from mailer.extensions import babel
@@ -17,9 +17,15 @@ def speak(app: Flask) -> None:
 
 
 def language() -> str:
-    """The visitor's language; English where nobody visits, as in a command or a job."""
+    """The language of the visitor's profile, else the one that the browser asks for; English where nobody visits,
+    as in a command or a job.
+    """
     if not has_request_context():
         return LANGUAGES[0]
+    # Left there by whoever has looked up the visitor (web/access.py); nobody is looked up for this.
+    chosen = g.get("chosen_language", "")
+    if chosen in LANGUAGES:
+        return str(chosen)
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 

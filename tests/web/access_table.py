@@ -24,6 +24,22 @@ POST    /auth/login                                 form       form     303     
 POST    /auth/logout                                login      login    login     login  login    login
 GET     /auth/register                              200        200      303       303    303      303
 POST    /auth/register                              form       form     303       303    303      303
+GET     /auth/reset-password                        200        200      200       200    200      200
+POST    /auth/reset-password                        form       form     form      form   form     form
+GET     /auth/reset-asked                           200        200      200       200    200      200
+GET     /auth/reset-password/<token>                410        410      410       410    410      410
+POST    /auth/reset-password/<token>                410        410      410       410    410      410
+GET     /auth/confirm/<token>                       410        410      410       410    410      410
+POST    /auth/confirm/<token>                       410        410      410       410    410      410
+POST    /auth/confirm                               login      login    303       303    303      303
+GET     /auth/profile                               login      login    200       200    200      200
+GET     /auth/profile/edit                          login      login    200       200    200      200
+POST    /auth/profile/edit                          login      login    303       303    303      303
+GET     /auth/profile/avatar                        login      login    404       404    404      404
+GET     /auth/profile/password                      login      login    200       200    200      200
+POST    /auth/profile/password                      login      login    form      form   form     form
+GET     /auth/profile/delete                        login      login    200       200    200      200
+POST    /auth/profile/delete                        login      login    form      form   form     form
 
 GET     /clients/                                   login      login    200       200    200      200
 GET     /clients/new                                login      login    200       200    200      200

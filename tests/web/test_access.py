@@ -96,6 +96,8 @@ class House:
                 return unsubscribe_links(self.session).token(self.owner.id, recipient.id, recipient.email)
             case "job_id":
                 return str(self.job.id)
+            case "token":
+                return "12-no-link-of-ours"
             case "filename":
                 return "css/main.css" if route.startswith("/rq/") else "theme.css"
         return {

@@ -139,7 +139,7 @@ def test_wrong_password_unknown_address_and_nonsense_are_told_the_same(
 ) -> None:
     answer = sign_in(anonymous, email=email, password="wrong password")
     assert answer.status_code == 422
-    assert answer.texts(".field-error") == ["Email and password do not match. Check them, and try again."]
+    assert answer.texts(".field-error") == ["Email and password do not match. Check them, or choose a new password."]
 
 
 def test_a_blocked_account_is_told_so_once_its_password_is_right(

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from mailer.models.notices import NoticeKind
 from mailer.models.users import User
 from mailer.web.access import PUBLIC_ENDPOINTS
 from tests.support.factories import client_of, completed_mailing_of, mailing_of, message_of, started_mailing_of
@@ -26,6 +27,11 @@ EXPECTED_PUBLIC = {
     "unsubscribing.show",
     "unsubscribing.unsubscribe",
     "unsubscribing.take_back",
+    "auth.reset_password",
+    "auth.reset_asked",
+    "auth.choose_password",
+    "auth.confirm_address",
+    "auth.confirm_now",
 }
 
 # Mail programs post there without cookies (RFC 8058, 3.1); the link is the proof.
@@ -163,7 +169,8 @@ def test_every_template_is_used_and_every_used_one_is_there(app: Flask) -> None:
     source = "".join(path.read_text() for path in (TEMPLATES.parent).rglob("*.py"))
     waiting = re.findall(r'"([\w/]+\.html)"', source)
     # A mail is a folder, and sent by its name.
-    used = {f"mail/{name}/{part}.txt" for name in re.findall(r'send_notice\("(\w+)"', source) for part in MAIL_PARTS}
+    letters = re.findall(r'send_notice\("(\w+)"', source) + [kind.value for kind in NoticeKind]
+    used = {f"mail/{name}/{part}.txt" for name in letters for part in MAIL_PARTS}
     while waiting:
         name = waiting.pop()
         if name not in used:
