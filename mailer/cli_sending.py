@@ -12,9 +12,10 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.orm import joinedload
 
-from mailer.delivery.agreement import SettingsDiffer, require_agreement
+from mailer.delivery.agreement import SettingsDiffer, adopt_base_url, require_agreement
 from mailer.delivery.bell import ring_start
 from mailer.delivery.here import GOES_ON, deliver_here, due_mailings
+from mailer.delivery.links import are_links_refused, refusal
 from mailer.delivery.reconcile import ring_lanes_of
 from mailer.delivery.stopping import stop_on_sigterm, stop_requested
 from mailer.domain.audit import COMMAND_LINE, record
@@ -48,6 +49,7 @@ def send_mailings(mailing_id: int | None, here: bool, dry_run: bool, wait: bool)
     if dry_run:
         _say_what_is_due(mailings)
         return
+    _require_links(mailings)
     if mailing_id is not None:
         _ask_for_start(mailings[0])
     mailing_ids = [mailing.id for mailing in mailings]
@@ -96,6 +98,13 @@ def _say_what_is_due(mailings: Sequence[Mailing]) -> None:
         click.echo(f"{mailing.id}: {books.pending} of {books.total} recipients would be written to.")
     if not mailings:
         click.echo("Nothing is due.")
+
+
+def _require_links(mailings: Sequence[Mailing]) -> None:
+    """End here when a mailing is to start whose links would not be https; started ones are carried on."""
+    adopt_base_url(db.engine, current_app.config)
+    if are_links_refused(current_app.config) and any(each.status is MailingStatus.CREATED for each in mailings):
+        raise click.ClickException(f"No mailing can start. {refusal(current_app.config)}")
 
 
 def _ask_for_start(mailing: Mailing) -> None:

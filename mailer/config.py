@@ -10,12 +10,16 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
+import idna
 from dotenv import dotenv_values
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 # The embedded services write here where they listen, so that commands in another terminal find them.
 SERVICES_FILE = "services.json"
+
+# With its link, a line of a letter's head stays within what mail servers take (RFC 5322, 2.1.1).
+LONGEST_URL = 350
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # Some 200,000 clients; what is uploaded is kept in the database until it is worked through.
@@ -61,8 +65,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "BABEL_TRANSLATION_DIRECTORIES": "translations",
     }
     host = f"[{settings['HOST']}]" if ":" in settings["HOST"] else settings["HOST"]
-    settings["BASE_URL"] = (given.get("BASE_URL") or f"http://{host}:{settings['PORT']}").rstrip("/")
+    settings["BASE_URL"] = base_url(given.get("BASE_URL") or f"http://{host}:{settings['PORT']}")
     settings["IS_BASE_URL_GIVEN"] = bool(given.get("BASE_URL"))
+    settings["ALLOW_HTTP_LINKS"] = given.get("ALLOW_HTTP_LINKS") in TRUE_WORDS
     settings["SESSION_COOKIE_SECURE"] = settings["BASE_URL"].startswith("https://")
     settings["REMEMBER_COOKIE_SECURE"] = settings["SESSION_COOKIE_SECURE"]
     services = _running_services(data_dir)
@@ -71,6 +76,21 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
     settings.update(_database(given, data_dir))
     settings.update(_mail(given, services))
     return settings
+
+
+def base_url(text: str) -> str:
+    """The address as links carry it: its host in ASCII (RFC 5890), without a slash at the end. Raises ConfigError."""
+    scheme, separator, rest = text.strip().rstrip("/").partition("://")
+    authority, slash, path = rest.partition("/")
+    host, colon, port = authority.partition(":") if not authority.startswith("[") else (authority, "", "")
+    try:
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        host = ""
+    url = f"{scheme.lower()}{separator}{host}{colon}{port}{slash}{path}"
+    if not re.fullmatch(r"https?://[^/\s<>?#@\"]+(/[^\s<>?#\"]*)?", url) or not url.isascii() or len(url) > LONGEST_URL:
+        raise ConfigError(f"BASE_URL: {text!r} is not an address such as https://mailer.example.org.")
+    return url
 
 
 def secret_key(data_dir: Path) -> str:

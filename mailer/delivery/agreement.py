@@ -65,11 +65,18 @@ def require_agreement(engine: Engine, config: dict[str, Any]) -> None:
         time.sleep(0.5)
 
 
+def adopt_base_url(engine: Engine, config: dict[str, Any]) -> None:
+    """Where no BASE_URL was given here, take the installation's."""
+    if not config["IS_BASE_URL_GIVEN"]:
+        with Session(engine) as session:
+            recorded = session.get(SharedSetting, BASE_URL)
+        config["BASE_URL"] = recorded.value if recorded is not None else config["BASE_URL"]
+
+
 def _differences(engine: Engine, config: dict[str, Any]) -> list[str]:
+    adopt_base_url(engine, config)
     with Session(engine) as session:
         recorded = {setting.name: setting.value for setting in session.scalars(select(SharedSetting))}
-    if not config["IS_BASE_URL_GIVEN"]:
-        config["BASE_URL"] = recorded.get(BASE_URL, config["BASE_URL"])
     return [
         f"{name}: here it is {own!r}, but the installation's web process has {recorded[name]!r}."
         for name, own in own_settings(config).items()

@@ -6,6 +6,7 @@ from datetime import datetime
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from mailer.delivery.links import are_links_refused, refusal
 from mailer.delivery.notices import tell_owner_of_missed_window
 from mailer.domain.audit import SCHEDULE, is_recorded, record
 from mailer.domain.clock import database_now
@@ -23,6 +24,10 @@ def start_now(mailing_id: int) -> Start:
     with Session(db.engine) as session:
         begin_writing(session)
         now = database_now(session)
+        mailing = session.get(Mailing, mailing_id)
+        if mailing is not None and mailing.end_time > now and are_links_refused(current_app.config):
+            logger.error("Mailing %s is not started: %s", mailing_id, refusal(current_app.config))
+            return Start.NOT_MINE
         start = claim_start(session, mailing_id, now)
         if start is Start.STARTED:
             record_unasked(session, mailing_id, now)

@@ -169,6 +169,11 @@ def announcement(settings: dict[str, Any]) -> str:
         mail = f"Mail is caught and shown at {url}/outbox/; none of it leaves this machine."
     else:
         mail = f"Mail goes out through {settings['MAIL_SERVER']}:{settings['MAIL_PORT']}."
+        if not url.startswith("https://") and not settings["ALLOW_HTTP_LINKS"]:
+            mail += (
+                "\nWarning: no mailing can start. Links to unsubscribe must be https: set BASE_URL to the https "
+                "address of this installation, or ALLOW_HTTP_LINKS=1."
+            )
     return (
         f"Mailer is running at {url}\n{mail}\n"
         "Next: open it and register; the first account is the administrator. Ctrl-C stops everything."

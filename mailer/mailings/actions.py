@@ -22,6 +22,7 @@ from mailer.models.mailings import Mailing, MailingStatus
 from mailer.web.actor import actor
 from mailer.web.formats import day_and_time
 from mailer.web.htmx import done, moved, page_or_fragment
+from mailer.web.link_words import links_refusal
 
 
 def ask_start(mailing_id: int) -> Response:
@@ -34,6 +35,8 @@ def ask_start(mailing_id: int) -> Response:
 
 def start(mailing_id: int) -> Response:
     mailing, now = own_mailing(mailing_id), database_now(db.session)
+    if words := links_refusal():
+        return unchanged(mailing, words)
     try:
         request_start(db.session, mailing, now)
     except AlreadyStarted:

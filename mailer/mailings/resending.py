@@ -25,6 +25,7 @@ from mailer.web.actor import actor
 from mailer.web.formats import number
 from mailer.web.htmx import invalid, page_or_fragment
 from mailer.web.ids import ids_among
+from mailer.web.link_words import links_refusal
 
 # Within what a statement of any database can name.
 MOST_NAMED = 10_000
@@ -49,6 +50,8 @@ def resend(mailing_id: int) -> Response:
         return refused(mailing_id, form)
     if not form.validate() or form.start_time.data is None or form.end_time.data is None:
         return refused(mailing_id, form)
+    if words := links_refusal():
+        return unchanged(mailing, words)
     window, named = (form.start_time.data, form.end_time.data), recipient_ids or None
     try:
         count = send_again(db.session, mailing, form.chosen_states, *window, now, recipient_ids=named)
