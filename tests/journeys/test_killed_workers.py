@@ -1,5 +1,7 @@
 """Workers that are killed, and workers that are asked to stop."""
 
+import time
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -77,3 +79,20 @@ def test_a_worker_that_is_asked_to_stop_leaves_nothing_unknown_and_nothing_claim
     processes.start_scheduler()
     assert watcher.wait_until_completed().accepted == RECIPIENTS
     assert_books_agree(watcher, smtp_server.ledger)
+
+
+def test_a_worker_that_is_asked_to_stop_waits_for_a_server_that_thinks_for_four_seconds_and_is_gone_within_ten(
+    watcher: Watcher, processes: Processes, smtp_server: SmtpServer
+) -> None:
+    worker = processes.start_worker()
+    processes.start_scheduler()
+    watcher.wait(lambda books: books.accepted >= 10, "the first letters")
+    smtp_server.manners.dot_delay = 4
+    # After this the server thinks about the letters that it got since.
+    time.sleep(1)
+    # What an operator, and `docker stop`, will wait for: the promise itself.
+    assert worker.terminate(within=10) == 0
+    books = watcher.books
+    assert (books.unknown, books.sending) == (0, 0)
+    assert books.pending > 0
+    assert books.accepted == len(smtp_server.ledger)
