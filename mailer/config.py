@@ -55,6 +55,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "MAIL_CONNECTIONS": _number(given, "MAIL_CONNECTIONS", 10, lowest=1, highest=1000),
         "MAIL_TIMEOUT": _number(given, "MAIL_TIMEOUT", 60, lowest=1, highest=3600),
         "MAIL_DOT_TIMEOUT": _number(given, "MAIL_DOT_TIMEOUT", 600, lowest=1, highest=3600),
+        "MAIL_LIMITS": _limits(given.get("MAIL_LIMITS") or ""),
         "RETRY_DELAY": _number(given, "RETRY_DELAY", 300, lowest=1, highest=86400),
         "FORBIDDEN_WORDS": [word.strip() for word in given.get("FORBIDDEN_WORDS", "").split(",") if word.strip()],
         # A form may hold one message. Its encoding makes three bytes of each byte that is not ASCII, and a body
@@ -124,6 +125,24 @@ def _number(given: Mapping[str, str], name: str, default: int, *, lowest: int, h
     if not text.isascii() or not text.isdecimal() or not lowest <= int(text) <= highest:
         raise ConfigError(f"{name}: {text!r} is not a whole number from {lowest} to {highest}.")
     return int(text)
+
+
+LIMIT = re.compile(r"([1-9]\d{0,8})\s*/\s*(minute|hour|day)")
+LIMIT_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+
+
+def _limits(text: str) -> tuple[tuple[int, int], ...]:
+    """The limits as (letters, seconds), the shortest first; none where nothing is given."""
+    limits: dict[int, int] = {}
+    for part in text.split(",") if text.strip() else ():
+        found = LIMIT.fullmatch(part.strip())
+        if found is None or LIMIT_SECONDS[found[2]] in limits:
+            raise ConfigError(
+                f"MAIL_LIMITS: {text!r} is no list of limits. Give at most one number each for a minute, an hour and "
+                "a day, as in \"30/minute, 500/day\"."
+            )
+        limits[LIMIT_SECONDS[found[2]]] = int(found[1])
+    return tuple((letters, seconds) for seconds, letters in sorted(limits.items()))
 
 
 def _choice(given: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -1,6 +1,7 @@
-"""What all processes of one installation must agree on: where its links point, and which account sends its mail.
+"""What all processes of one installation must agree on: where its links point, which account sends its mail, and how
+much it may send.
 
-The web process writes both into the database when it starts; whoever delivers compares its own settings with
+The web process writes them into the database when it starts; whoever delivers compares its own settings with
 them first, because a second account or address would send letters that nobody could account for.
 """
 
@@ -17,6 +18,7 @@ from mailer.models.users import SharedSetting
 
 BASE_URL = "BASE_URL"
 MAIL_ACCOUNT = "MAIL_*"
+MAIL_LIMITS = "MAIL_LIMITS"
 
 # A web process that starts at the same moment gets this long to write what it has.
 PATIENCE_SECONDS = 10
@@ -33,7 +35,8 @@ def own_settings(config: dict[str, Any]) -> dict[str, str]:
         server = "the outbox"
     else:
         server = f"{config['MAIL_SERVER']}:{config['MAIL_PORT']} as {config['MAIL_USERNAME'] or 'nobody'}"
-    return {BASE_URL: config["BASE_URL"], MAIL_ACCOUNT: f"{server}, from {name} <{address}>"}
+    limits = ", ".join(f"{letters} in {seconds} s" for letters, seconds in config["MAIL_LIMITS"]) or "none"
+    return {BASE_URL: config["BASE_URL"], MAIL_ACCOUNT: f"{server}, from {name} <{address}>", MAIL_LIMITS: limits}
 
 
 def record_settings(engine: Engine, config: dict[str, Any]) -> None:

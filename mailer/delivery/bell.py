@@ -27,6 +27,8 @@ START_JOB = "mailer.delivery.jobs.start_mailing"
 DELIVER_JOB = "mailer.delivery.jobs.deliver"
 IMPORT_JOB = "mailer.delivery.jobs.import_clients"
 LETTER_JOB = "mailer.delivery.jobs.send_letter"
+TELL_JOB = "mailer.delivery.jobs.tell_that_account_works"
+PROBE_JOB = "mailer.delivery.jobs.probe_account"
 
 NO_REDIS = (RedisError, RedisNotConfigured, OSError)
 
@@ -112,6 +114,25 @@ def ring_notice(notice_id: int) -> bool:
         _ring(starts_queue(redis_connection()), LETTER_JOB, notice_id, f"send-notice-{notice_id}", 1)
     except NO_REDIS as error:
         logger.warning("Redis does not answer, so notice %s waits for the tick: %s", notice_id, error)
+        return False
+    return True
+
+
+def ring_tell(hold_id: int) -> bool:
+    """Have owners and admins told that a hold on the account is over; False when Redis does not answer."""
+    return _ring_letter(TELL_JOB, hold_id, f"tell-of-hold-{hold_id}")
+
+
+def ring_probe(user_id: int) -> bool:
+    """Have the account tried with a letter to this admin; False when Redis does not answer."""
+    return _ring_letter(PROBE_JOB, user_id, f"probe-account-{user_id}")
+
+
+def _ring_letter(job: str, thing_id: int, name: str) -> bool:
+    try:
+        _ring(starts_queue(redis_connection()), job, thing_id, name, 1)
+    except NO_REDIS as error:
+        logger.warning("Redis does not answer, so a letter of the system is not sent: %s", error)
         return False
     return True
 

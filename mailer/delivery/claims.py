@@ -17,6 +17,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from mailer.delivery.outcomes import Outcome
+from mailer.domain.limits import Limits
 
 
 class DatabaseAway(Exception):
@@ -65,6 +66,11 @@ class Turn:
     claims: Sequence[Claim]
     # The database's clock at this turn.
     now: datetime
+    # Under limits only: how many could be claimed at all, how many more letters may begin now, and the seconds until
+    # there is room for another where there is none.
+    room: int | None = None
+    left: int | None = None
+    more_in: float | None = None
 
 
 @dataclass(slots=True)
@@ -92,12 +98,12 @@ class Fence(Protocol):
         """Let go of the database connection."""
 
 
-def open_fence(engine: Engine, mailing_id: int, owner_id: int, token: str) -> Fence:
-    """The fence of one lane, on a database connection of its own."""
+def open_fence(engine: Engine, mailing_id: int, owner_id: int, token: str, limits: Limits | None = None) -> Fence:
+    """The fence of one lane, on a database connection of its own. Where there are no limits, none are looked at."""
     if engine.dialect.name == "sqlite":
         from mailer.delivery.claims_sqlite import SqliteFence
 
-        return SqliteFence(engine, mailing_id, owner_id, token)
+        return SqliteFence(engine, mailing_id, owner_id, token, limits)
     from mailer.delivery.claims_postgresql import PostgresqlFence
 
-    return PostgresqlFence(engine, mailing_id, owner_id, token)
+    return PostgresqlFence(engine, mailing_id, owner_id, token, limits)

@@ -1,7 +1,8 @@
 """The fence on PostgreSQL: one statement a turn, autocommitted."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, cast
 
 import psycopg
@@ -10,6 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from mailer.delivery.claims import Answer, Claim, DatabaseAway, MailingGone, Turn, Wishes
 from mailer.delivery.claims_postgresql_turn import turn_statement
+from mailer.delivery.ledger import LOCK, Ledger, for_psycopg
+from mailer.delivery.limiting import take_limited
+from mailer.domain.limits import Limits
 
 # A turn touches a handful of rows, each by its key. The statistics of a table that a start has just filled say
 # otherwise, and a plan that reads or sorts the whole mailing would make every turn as slow as the mailing is large.
@@ -25,28 +29,33 @@ WHERE mailing_id = %(mailing)s AND lane = %(token)s AND state = 'claimed' AND NO
 """
 
 
+# Of the letters that a turn asks for, those that an earlier one has begun whose answer was lost.
+BEGUN_BEFORE = """
+SELECT id FROM recipients WHERE id = ANY(%(begin)s::bigint[]) AND lane = %(token)s AND state = 'begun'
+"""
+NOW = "SELECT extract(epoch FROM clock_timestamp())::float"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
 class PostgresqlFence:
     """See mailer.delivery.claims."""
 
-    def __init__(self, engine: Engine, mailing_id: int, owner_id: int, token: str) -> None:
+    def __init__(
+        self, engine: Engine, mailing_id: int, owner_id: int, token: str, limits: Limits | None = None
+    ) -> None:
         self._engine = engine
-        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._limits = limits
+        self._connection: Connection | None = None
         self._fixed = {"mailing": mailing_id, "owner": owner_id, "token": token}
 
     def turn(self, wishes: Wishes) -> Turn:
         try:
             if self._connection is None:
                 self._connection = self._connect()
-            give_back = [*wishes.give_back, *self._orphans(self._connection, wishes)]
-            parameters = {**self._fixed, **_parameters(wishes, give_back)}
-            statement = turn_statement(
-                records=bool(wishes.answers),
-                suppresses=parameters["suppress"] != _array([]),
-                gives_back=bool(give_back),
-                begins=bool(wishes.begin),
-                claims=bool(wishes.claim_count),
-            )
-            return _turn(self._connection.execute(statement, parameters, prepare=True).fetchall())
+            if self._limits is not None:
+                return self._take_limited(self._connection, self._limits, wishes)
+            return self._take(self._connection, wishes)
         except (psycopg.OperationalError, psycopg.InterfaceError, DBAPIError) as error:
             # Whatever state the connection is in, the next turn gets a new one.
             self.close()
@@ -57,16 +66,43 @@ class PostgresqlFence:
             self._connection.close()
             self._connection = None
 
-    def _orphans(self, connection: psycopg.Connection[tuple[Any, ...]], wishes: Wishes) -> list[int]:
+    def _take(self, connection: Connection, wishes: Wishes) -> Turn:
+        give_back = [*wishes.give_back, *self._orphans(connection, wishes)]
+        parameters = {**self._fixed, **_parameters(wishes, give_back)}
+        statement = turn_statement(
+            records=bool(wishes.answers),
+            suppresses=parameters["suppress"] != _array([]),
+            gives_back=bool(give_back),
+            begins=bool(wishes.begin),
+            claims=bool(wishes.claim_count),
+        )
+        return _turn(connection.execute(statement, parameters, prepare=True).fetchall())
+
+    def _take_limited(self, connection: Connection, limits: Limits, wishes: Wishes) -> Turn:
+        """The same statement, within a transaction that has the ledger to itself."""
+
+        def run(statement: str, parameters: dict[str, Any]) -> Sequence[Sequence[Any]]:
+            cursor = connection.execute(for_psycopg(statement), parameters)
+            return cursor.fetchall() if cursor.description else ()
+
+        with connection.transaction():
+            connection.execute(LOCK)
+            now = float(connection.execute(NOW).fetchall()[0][0])
+            begun = connection.execute(BEGUN_BEFORE, {**self._fixed, "begin": _array(wishes.begin)}).fetchall()
+            return take_limited(
+                Ledger(run), limits, now, wishes, [row[0] for row in begun], partial(self._take, connection)
+            )
+
+    def _orphans(self, connection: Connection, wishes: Wishes) -> list[int]:
         if wishes.held is None:
             return []
         rows = connection.execute(ORPHANS, {**self._fixed, "held": _array(wishes.held)}).fetchall()
         return [row[0] for row in rows]
 
-    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _connect(self) -> Connection:
         """A connection of the lane's own, taken out of the pool for good: it works in autocommit."""
         pooled = self._engine.raw_connection()
-        connection = cast(psycopg.Connection[tuple[Any, ...]], pooled.driver_connection)
+        connection = cast(Connection, pooled.driver_connection)
         pooled.detach()
         connection.autocommit = True
         connection.execute(PLANNING)

@@ -7,6 +7,7 @@ import re
 # because setting it up costs as much as several letters.
 # - alive: the row lock keeps a sweep out until this turn is committed; a sweep that came first leaves no row.
 # - done: a late reply may settle its own `unknown`, whose lane still bears the token, but not reopen it.
+#   Who is to be tried again at once met a fault of the account, which is no try of their own.
 # - stepped: a claimed recipient goes out, or is suppressed, or goes back because the gate is shut.
 FENCE = """
 alive AS MATERIALIZED (
@@ -17,7 +18,9 @@ gate AS MATERIALIZED (
            m.status = 'started' AND m.start_time <= clock_timestamp() AND clock_timestamp() < m.end_time
            AND NOT EXISTS (
                SELECT FROM holds h
-               WHERE h.lifted_at IS NULL AND (h.until IS NULL OR h.until > clock_timestamp())
+               WHERE h.lifted_at IS NULL
+                     AND (h.until IS NULL OR h.until > clock_timestamp()
+                          OR (h.mailing_id IS NULL AND h.probe IS DISTINCT FROM %(token)s))
                      AND (h.mailing_id = m.id OR h.mailing_id IS NULL)
            ) AS is_open
     FROM mailings m WHERE m.id = %(mailing)s
@@ -32,7 +35,7 @@ done AS (
     UPDATE recipients r
     SET state = answer.state,
         lane = CASE WHEN answer.state = 'unknown' THEN r.lane END,
-        tries = r.tries + CASE WHEN r.state = 'claimed' THEN 1 ELSE 0 END,
+        tries = r.tries + CASE WHEN answer.retry = 0 THEN -(r.state = 'begun')::int ELSE (r.state = 'claimed')::int END,
         next_attempt_at = clock_timestamp() + make_interval(secs => answer.retry),
         changed_at = clock_timestamp()
     FROM answer

@@ -9,13 +9,17 @@ from typing import Any, cast
 from sqlalchemy import Engine, PoolProxiedConnection
 
 from mailer.delivery.claims import Answer, Claim, DatabaseAway, MailingGone, Turn, Wishes
+from mailer.delivery.ledger import Ledger
+from mailer.delivery.limiting import take_limited
+from mailer.domain.limits import Limits
 
 GATE = """
 SELECT EXISTS (SELECT 1 FROM lanes WHERE token = :token),
        m.status = 'started' AND m.start_time <= :now AND :now < m.end_time
        AND NOT EXISTS (
            SELECT 1 FROM holds h
-           WHERE h.lifted_at IS NULL AND (h.until IS NULL OR h.until > :now)
+           WHERE h.lifted_at IS NULL
+                 AND (h.until IS NULL OR h.until > :now OR (h.mailing_id IS NULL AND h.probe IS NOT :token))
                  AND (h.mailing_id = m.id OR h.mailing_id IS NULL)
        )
 FROM mailings m WHERE m.id = :mailing
@@ -38,13 +42,18 @@ ON CONFLICT DO NOTHING
 """
 RECORD = f"""
 UPDATE recipients SET state = :state, lane = CASE WHEN :state = 'unknown' THEN lane END,
-       tries = tries + (state = 'claimed'), next_attempt_at = :next_attempt_at, changed_at = :now
+       tries = tries + CASE WHEN :is_try THEN (state = 'claimed') ELSE -(state = 'begun') END,
+       next_attempt_at = :next_attempt_at, changed_at = :now
 WHERE {IS_OPEN_TO_ANSWER}
 """
 # Who goes back gets a time, at which the claims will find it again.
 GIVE_BACK = """
 UPDATE recipients SET state = 'pending', lane = NULL, next_attempt_at = :now, changed_at = :now
 WHERE id IN (SELECT value FROM json_each(:ids)) AND lane = :token AND state = 'claimed'
+"""
+BEGUN_BEFORE = """
+SELECT id FROM recipients
+WHERE id IN (SELECT value FROM json_each(:ids)) AND lane = :token AND state = 'begun'
 """
 CLAIMED = """
 SELECT id FROM recipients WHERE mailing_id = :mailing AND state = 'claimed' AND lane = :token
@@ -88,8 +97,11 @@ RETURNING id, email, full_name, tries
 class SqliteFence:
     """See mailer.delivery.claims."""
 
-    def __init__(self, engine: Engine, mailing_id: int, owner_id: int, token: str) -> None:
+    def __init__(
+        self, engine: Engine, mailing_id: int, owner_id: int, token: str, limits: Limits | None = None
+    ) -> None:
         self._engine = engine
+        self._limits = limits
         self._pooled: PoolProxiedConnection | None = None
         self._fixed = {"mailing": mailing_id, "owner": owner_id, "token": token}
 
@@ -101,7 +113,7 @@ class SqliteFence:
             connection = cast(sqlite3.Connection, self._pooled.driver_connection)
             connection.execute("BEGIN IMMEDIATE")
             try:
-                turn = _TurnOnSqlite(connection, self._fixed, datetime.now(UTC)).take(wishes)
+                turn = _TurnOnSqlite(connection, self._fixed, datetime.now(UTC), self._limits).take(wishes)
                 connection.execute("COMMIT")
             except BaseException:
                 connection.rollback()
@@ -120,12 +132,22 @@ class SqliteFence:
 class _TurnOnSqlite:
     """The statements of one turn, within its transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, fixed: dict[str, Any], now: datetime) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, fixed: dict[str, Any], now: datetime, limits: Limits | None
+    ) -> None:
         self._connection = connection
         self._now = now
+        self._limits = limits
         self._parameters = fixed | {"now": _stored(now)}
 
     def take(self, wishes: Wishes) -> Turn:
+        if self._limits is None:
+            return self._take(wishes)
+        ledger = Ledger(lambda statement, values: self._connection.execute(statement, values).fetchall())
+        begun_before = [row[0] for row in self._run(BEGUN_BEFORE, ids=json.dumps(list(wishes.begin)))]
+        return take_limited(ledger, self._limits, self._now.timestamp(), wishes, begun_before, self._take)
+
+    def _take(self, wishes: Wishes) -> Turn:
         gate = self._run(GATE).fetchone()
         if gate is None:
             raise MailingGone
@@ -155,6 +177,8 @@ class _TurnOnSqlite:
             "code": answer.code,
             "reply": answer.reply,
             "letter_id": answer.letter_id,
+            # Who is to be tried again at once met a fault of the account, which is no try of their own.
+            "is_try": retry != 0,
             "next_attempt_at": None if retry is None else _stored(self._now + timedelta(seconds=retry)),
         }
 

@@ -16,7 +16,7 @@ from mailer.models.lanes import Hold
 from mailer.models.mailings import Mailing, MailingStatus
 
 # What a lane may end with although more could be done in a moment.
-GOES_ON = (End.DRY, None)
+GOES_ON = (End.DRY, End.LIMITED, None)
 
 
 def due_mailings(session: Session, now: datetime) -> Iterator[Mailing]:

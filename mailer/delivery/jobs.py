@@ -3,6 +3,7 @@
 from flask import current_app
 from rq import get_current_job
 
+from mailer.delivery import notices
 from mailer.delivery.bell import ring_import
 from mailer.delivery.delivering import deliver_mailing
 from mailer.delivery.importing import work_through
@@ -55,3 +56,13 @@ def import_clients(import_id: int) -> str:
 def send_letter(notice_id: int) -> str:
     """Send one of the system's own letters, if it is still due."""
     return "sent" if deliver_notice(current_app.config, notice_id) else "not sent"
+
+
+def tell_that_account_works(hold_id: int) -> int:
+    """Tell owners and admins that a hold on the account is over."""
+    return notices.tell_that_account_works(current_app.config, hold_id)
+
+
+def probe_account(user_id: int) -> bool:
+    """Try the account after a hold with a letter to the admin who asked for it."""
+    return notices.send_probe(current_app.config, user_id)

@@ -30,7 +30,7 @@ from mailer.delivery.outcomes import (
 from mailer.delivery.pool import ConnectionFailed, Pool
 from mailer.delivery.smtp import Broken, Event, Ready, Reply, Session
 from mailer.models.lanes import HoldKind
-from mailer.models.mailings import RecipientState
+from mailer.models.mailings import AttemptStatus, RecipientState
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,12 @@ LONGEST_DRY_SECONDS = 10.0
 DATABASE_PAUSE_SECONDS = 1
 # A line that broke before the final dot says nothing about the recipient, so the retry is soon.
 BROKEN_LINE_RETRY_SECONDS = 5
+# Lines that break one after the other right after their final dot, without one answer between them.
+BREAKS_IN_A_ROW = 3
+# Recorded failures after which the lane looks at how its mailing does as a whole.
+FAILURES_BETWEEN_LOOKS = 10
+# For a portion of the account's limits a lane waits so long; for a later one its mailing is woken.
+PORTION_PATIENCE_SECONDS = 15
 LONGEST_RETRY_SECONDS = 6 * 3600
 # A letter put off as often as this, over more than a day, has failed.
 MOST_TRIES = 10
@@ -63,6 +69,7 @@ class End(enum.Enum):
     DRY = "nothing is left to claim"
     SHUT = "the mailing is held, over, or its window is shut"
     ACCOUNT_HELD = "the account is held"
+    LIMITED = "the account's limits leave nothing for now"
     YIELDED = "other work waits"
     STOPPED = "the worker was asked to stop"
     LOST = "the lane lost its token"
@@ -91,9 +98,16 @@ class Lane:
         retry_delay: float,
         stop_requested: Callable[[], bool],
         hold_account: Callable[[AccountTrouble], None],
-        account_works: Callable[[], None],
+        probe_answered: Callable[[bool], bool],
+        mind_results: Callable[[], None],
+        is_probe: bool = False,
     ) -> None:
-        """`hold_account` and `account_works` tell the installation what this lane learned of its account."""
+        """`hold_account` and `probe_answered` tell the installation what this lane learned of its account.
+
+        `mind_results` is called after some failures, to look whether the mailing should go on at all. The lane that
+        is the probe after a hold has one letter under way at a time, until `probe_answered` (whose
+        argument tells whether the letter was taken) says that nothing holds the account any more.
+        """
         self._fence = fence
         self._pool = pool
         self._composer = composer
@@ -102,13 +116,25 @@ class Lane:
         self._retry_delay = retry_delay
         self._stop_requested = stop_requested
         self._hold_account = hold_account
-        self._account_works = account_works
+        self._probe_answered = probe_answered
+        self._mind_results = mind_results
+        # Failures that are recorded, and at which nobody has looked yet.
+        self._failures = 0
+        self._is_probe = is_probe
+        self._full_size = pool.size
+        if is_probe:
+            pool.size = 1
         self._spare: deque[Claim] = deque()
         self._answers: list[Answer] = []
         self._give_back: list[int] = []
         self._ready: list[Session] = []
         self._end: End | None = None
-        self._answered = False
+        self._breaks_in_a_row = 0
+        # What the account's limits leave, and when there is more; None without limits.
+        self._left: int | None = None
+        self._more_at = 0.0
+        # Of a lane that ended for its limits: the seconds until there is room for another letter.
+        self.wakes_in = 0.0
         self._claim_after = 0
         self._ahead = 0
         self._claimed_at = float("-inf")
@@ -129,6 +155,8 @@ class Lane:
         finally:
             self._pool.close()
             self._fence.close()
+        if self._failures:
+            self._look_at_results()
         assert self._end is not None
         return self._end
 
@@ -161,14 +189,15 @@ class Lane:
         return bool(events or failures)
 
     def _take_reply(self, reply: Reply) -> None:
-        if not self._answered:
-            self._answered = True
-            self._account_works()
+        self._breaks_in_a_row = 0
         words = reply_text(reply.words)
         outcome = classify(reply.stage, reply.code, words)
         self._answer(reply.claim, outcome, reply.code, words, is_begun=reply.stage is Stage.DOT)
         if outcome.account_hold is not None:
             self._stop_account(AccountTrouble(outcome, reply.code, words))
+        elif self._is_probe and self._probe_answered(outcome.state is RecipientState.ACCEPTED):
+            self._is_probe = False
+            self._pool.size = self._full_size
 
     def _take_break(self, session: Session, broken: Broken) -> None:
         if session in self._ready:
@@ -179,18 +208,27 @@ class Lane:
             self._answer(broken.cut_off, TEMPORARY, broken.code, broken.words, is_begun=True, is_line_broken=True)
         if broken.unbegun is not None:
             self._spare.appendleft(broken.unbegun)
-        if not session.letters_answered:
-            self._take_failure(ConnectionFailed(UNREACHABLE, broken.code, broken.words))
+        failure = ConnectionFailed(UNREACHABLE, broken.code, broken.words)
+        if broken.unanswered is not None:
+            # The server had taken an envelope and a letter: it can be reached, unless that happens time and again.
+            self._breaks_in_a_row += 1
+            if self._breaks_in_a_row >= BREAKS_IN_A_ROW:
+                self._stop_account(AccountTrouble(failure.outcome, failure.code, failure.words))
+        elif not session.letters_answered:
+            self._take_failure(failure, is_somebodys=broken.unbegun is not None)
 
-    def _take_failure(self, failure: ConnectionFailed) -> None:
-        """A connection that did nothing: other ones carry on without it; without any other, the account waits."""
+    def _take_failure(self, failure: ConnectionFailed, *, is_somebodys: bool = True) -> None:
+        """A connection that did nothing: other ones carry on without it; without any other, the account waits.
+
+        The attempt is logged for the recipient who was, or would have been, the first on this connection.
+        """
         is_unreachable = failure.outcome.account_hold is HoldKind.UNREACHABLE
         works_elsewhere = any(not session.is_broken for session in self._pool.sessions) or self._pool.opening
         if is_unreachable and works_elsewhere:
             self._pool.rest()
             return
         if self._end is None:
-            if self._spare:
+            if self._spare and is_somebodys:
                 self._answer(self._spare.popleft(), failure.outcome, failure.code, failure.words, is_begun=False)
             self._stop_account(AccountTrouble(failure.outcome, failure.code, failure.words))
 
@@ -239,6 +277,8 @@ class Lane:
     def _look_around(self) -> None:
         if self._watch.is_lost:
             self._lose()
+        if self._end is None and self._pool.is_forbidden:
+            self._end = End.ACCOUNT_HELD
         if self._end is None:
             if self._stop_requested() or self._watch.is_parent_gone:
                 self._end = End.STOPPED
@@ -289,9 +329,19 @@ class Lane:
         """One claim for every connection that has none or is about to have none; and some ahead, where it goes fast."""
         if self._end is not None or time.monotonic() < self._dry_until:
             return 0
+        if self._is_probe and self._held():
+            return 0
         free = sum(session.claim_offered is None for session in self._pool.sessions)
         lacking = free + len(self._ready) + self._pool.room - len(self._spare)
-        return lacking + self._ahead if lacking > 0 else 0
+        wanted = lacking + self._ahead if lacking > 0 else 0
+        return wanted if self._left is None else min(wanted, self._affordable())
+
+    def _affordable(self) -> int:
+        """How many claims more the account's limits leave room for, beside those that have not begun yet."""
+        assert self._left is not None
+        left = self._left if self._left or time.monotonic() < self._more_at else 1
+        not_begun = sum(session.claim_offered is not None for session in self._pool.sessions) + len(self._spare)
+        return max(0, left - not_begun)
 
     def _mind_the_pace(self) -> None:
         """Claim further ahead while claims are used up within a second, and less far where they last longer.
@@ -319,11 +369,31 @@ class Lane:
                 # Nobody knows whether the turn was committed: what it may have claimed unheard is given back.
                 wishes.held = [*self._held(), *(answer.recipient_id for answer in self._answers)]
                 time.sleep(DATABASE_PAUSE_SECONDS)
+        self._failures += sum(answer.outcome.status is AttemptStatus.FAILED for answer in self._answers)
+        if self._failures >= FAILURES_BETWEEN_LOOKS:
+            self._look_at_results()
         self._answers, self._give_back = [], []
         if wishes.claim_count:
             self._mind_the_pace()
-        self._mind_the_end(wishes.claim_count, turn.claims)
+        self._mind_the_limits(turn)
+        wanted = wishes.claim_count if turn.room is None else min(wishes.claim_count, turn.room)
+        if wanted or turn.room is None:
+            self._mind_the_end(wanted, turn.claims)
         return turn
+
+    def _look_at_results(self) -> None:
+        self._failures = 0
+        self._mind_results()
+
+    def _mind_the_limits(self, turn: Turn) -> None:
+        """Remember what the limits leave; where that is nothing for long, the mailing is woken when there is more."""
+        self._left = turn.left
+        if turn.more_in is not None:
+            self._more_at = time.monotonic() + turn.more_in
+            self.wakes_in = turn.more_in
+            is_idle = not self._held() and not turn.claims
+            if self._end is None and is_idle and turn.more_in > PORTION_PATIENCE_SECONDS:
+                self._end = End.LIMITED
 
     def _mind_the_end(self, wanted: int, claims: Sequence[Claim]) -> None:
         """Remember how far the claims have come; at the end look once more from the beginning, then ever more seldom.

@@ -1,10 +1,10 @@
 """The system's own mail to its users, sent with Flask-Mail. All of it passes `send_notice`."""
 
 import logging
-import smtplib
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from flask import render_template
@@ -12,10 +12,13 @@ from flask_babel import force_locale
 from flask_mail import Message as Letter
 from sqlalchemy.orm import Session, joinedload
 
+from mailer.delivery.single_letters import Sending, SingleLetter, send_singly
 from mailer.domain.clock import database_now
+from mailer.domain.holds import concerned_by
 from mailer.domain.notices import claim_notice, link_token, mark_sent
 from mailer.domain.texts import CONTROL_CHARACTERS
 from mailer.extensions import db, mail
+from mailer.models.lanes import Hold
 from mailer.models.mailings import Mailing
 from mailer.models.notices import NoticeKind
 from mailer.models.transactions import begin_writing
@@ -70,10 +73,31 @@ def tell_owner_of_missed_window(config: dict[str, Any], mailing_id: int) -> bool
         return send_notice("missed_window", mailing.owner.email, config, language, mailing=mailing, link=link)
 
 
+def tell_that_account_works(config: dict[str, Any], hold_id: int) -> int:
+    """Tell admins, and the owners of the mailings that waited, that a hold on the account is over; to how many."""
+    with Session(db.engine) as session:
+        hold = session.get(Hold, hold_id)
+        if hold is None or hold.lifted_at is None:
+            return 0
+        readers = session.execute(concerned_by(hold)).all()
+    context = {"hold": hold, "link": config["BASE_URL"]}
+    return sum(send_notice("account_works", email, config, language, **context) for email, language in readers)
+
+
+def send_probe(config: dict[str, Any], user_id: int) -> bool:
+    """The probe after a hold when no mailing waits: a letter to the admin who asked for it."""
+    with Session(db.engine) as session:
+        user = session.get(User, user_id)
+    if user is None:
+        return False
+    return send_notice("account_probe", user.email, config, user.language, link=config["BASE_URL"])
+
+
 def send_notice(name: str, email: str, config: dict[str, Any], language: str = "", /, **context: Any) -> bool:
     """Send the letter in templates/mail/<name>/; False, with a log line, when the mail server did not take it.
 
-    `language` is the reader's, where it is known.
+    It counts towards the limits of the account, and does not leave while the account is held. `language` is the
+    reader's, where it is known.
     """
     with force_locale(language or LANGUAGE):
         subject = render_template(f"mail/{name}/subject.txt", **context)
@@ -85,13 +109,16 @@ def send_notice(name: str, email: str, config: dict[str, Any], language: str = "
             # RFC 3834: no other machine shall answer this one.
             extra_headers={"Auto-Submitted": "auto-generated"},
         )
-    try:
-        with _deadline(config["MAIL_TIMEOUT"]):
-            mail.send(letter)
-    except (smtplib.SMTPException, OSError) as error:
-        logger.warning("The notice %s could not be sent: %s", name, error)
-        return False
-    return True
+    sent = send_singly(db.engine, config, partial(_hand_over, letter, config["MAIL_TIMEOUT"]))
+    if sent.sending is not Sending.SENT:
+        logger.warning("The notice %s could not be sent: %s %s", name, sent.sending.value, sent.words)
+    return sent.sending is Sending.SENT
+
+
+def _hand_over(letter: Letter, timeout: float) -> SingleLetter:
+    with _deadline(timeout):
+        mail.send(letter)
+    return SingleLetter(Sending.SENT)
 
 
 @contextmanager

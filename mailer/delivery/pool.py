@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailer.delivery.account import MailAccount, connect
@@ -40,14 +41,18 @@ class ConnectionFailed:
 class Pool:
     """At most `size` sessions with one account."""
 
-    def __init__(self, account: MailAccount, size: int) -> None:
+    def __init__(self, account: MailAccount, size: int, may_connect: Callable[[], bool]) -> None:
+        """`may_connect` is asked in the last moment before each connection, from a thread of its own."""
         self.opening = 0
+        self.size = size
+        # A connection was wanted while the account is held.
+        self.is_forbidden = False
         # The sessions, each with what the selector was told to wait for.
         self._interests: dict[Session, int] = {}
         self._account = account
-        self._size = size
+        self._may_connect = may_connect
         self._selector = selectors.DefaultSelector()
-        self._opened: queue.SimpleQueue[smtplib.SMTP | ConnectionFailed] = queue.SimpleQueue()
+        self._opened: queue.SimpleQueue[smtplib.SMTP | ConnectionFailed | None] = queue.SimpleQueue()
         self._bell, self._ringer = socket.socketpair()
         self._bell.setblocking(False)
         self._selector.register(self._bell, selectors.EVENT_READ)
@@ -63,7 +68,7 @@ class Pool:
     @property
     def room(self) -> int:
         """How many sessions more there could be, those that are being opened included."""
-        free = self._size - len(self._interests)
+        free = self.size - len(self._interests)
         return free if time.monotonic() >= self._reopen_at else min(free, self.opening)
 
     def open_more(self, count: int) -> None:
@@ -122,11 +127,11 @@ class Pool:
         self._ringer.close()
 
     def _open(self) -> None:
-        result: smtplib.SMTP | ConnectionFailed
+        result: smtplib.SMTP | ConnectionFailed | None
         try:
-            result = connect(self._account)
+            result = connect(self._account) if self._may_connect() else None
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            result = _failure(error)
+            result = connection_failed(error)
         if self._closed.is_set():
             if isinstance(result, smtplib.SMTP):
                 result.close()
@@ -143,7 +148,9 @@ class Pool:
         while not self._opened.empty():
             result = self._opened.get()
             self.opening -= 1
-            if isinstance(result, ConnectionFailed):
+            if result is None:
+                self.is_forbidden = True
+            elif isinstance(result, ConnectionFailed):
                 failures.append(result)
             elif self._closed.is_set():
                 result.close()
@@ -176,7 +183,8 @@ class Pool:
             self._selector.unregister(session.socket)
 
 
-def _failure(error: Exception) -> ConnectionFailed:
+def connection_failed(error: Exception) -> ConnectionFailed:
+    """What it means that no connection came about, or no login."""
     if isinstance(error, smtplib.SMTPResponseException):
         code, words = error.smtp_code, _words(error.smtp_error)
         outcome = refusal_before_letters(code, words)

@@ -12,15 +12,16 @@ from flask import Flask
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailer.delivery.bell import NO_REDIS, ring_import, ring_lanes, ring_notice, ring_start
+from mailer.delivery.bell import NO_REDIS, ring_import, ring_lanes, ring_notice, ring_start, ring_tell
 from mailer.delivery.delivering import settle
 from mailer.delivery.lease import lanes_wanted
 from mailer.delivery.sweep import sweep_gone, sweep_silent
 from mailer.delivery.waiting import count_waiting, count_workers
 from mailer.domain.clock import database_now
-from mailer.domain.holds import active_holds
+from mailer.domain.holds import active_holds, claim_untold_holds
 from mailer.domain.imports import note_ring, silent_imports
 from mailer.domain.notices import due_notices
+from mailer.domain.probation import waits_for_account
 from mailer.domain.progress import first_claims
 from mailer.extensions import db
 from mailer.models.lanes import Hold, Lane
@@ -91,7 +92,9 @@ def ring_missing_lanes() -> None:
             Mailing.status == MailingStatus.STARTED,
             Mailing.start_time <= now,
             Mailing.end_time > now,
-            ~_is_held(now, or_(Hold.mailing_id == Mailing.id, Hold.mailing_id.is_(None))),
+            ~_is_held(now, Hold.mailing_id == Mailing.id),
+            ~waits_for_account(now),
+            or_(Mailing.wakes_at.is_(None), Mailing.wakes_at <= now),
             ~exists().where(Lane.mailing_id == Mailing.id),
             or_(_awaits_retry(Recipient.next_attempt_at <= now), _awaits_first_claim()),
             _may_ring(now),
@@ -126,6 +129,15 @@ def ring_due_notices() -> None:
             begin_writing(session)
             session.execute(update(Notice).where(Notice.id == notice_id).values(rung_at=database_now(session)))
             session.commit()
+
+
+def tell_of_ended_holds() -> None:
+    with Session(db.engine) as session:
+        begin_writing(session)
+        hold_ids = claim_untold_holds(session, database_now(session))
+        session.commit()
+    for hold_id in hold_ids:
+        ring_tell(hold_id)
 
 
 def ring_lanes_of(mailing_id: int, *, is_first: bool = False) -> None:
@@ -187,7 +199,7 @@ def _may_ring(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_held(now: datetime, by: ColumnElement[bool]) -> ColumnElement[bool]:
-    """A mailing's own hold stops start and lanes alike; the account's stops lanes only."""
+    """A mailing's own hold stops start and lanes alike; the account's stops lanes only (waits_for_account)."""
     holds = active_holds(now).where(by)
     return exists(holds.correlate(Mailing).with_only_columns(Hold.id))
 
@@ -199,6 +211,7 @@ STEPS = (
     ring_missing_lanes,
     ring_silent_imports,
     ring_due_notices,
+    tell_of_ended_holds,
     # The last one may wait for a while.
     end_silent_lanes,
 )

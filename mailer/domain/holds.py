@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mailer.models.lanes import Hold, HoldKind
+from mailer.models.mailings import Mailing
 from mailer.models.transactions import AnySession
+from mailer.models.users import Role, User
 
 # The pauses after failures to reach the mail server; the last one repeats, and is short enough to be back
 # within a minute of the server's return.
@@ -39,9 +41,18 @@ def holds_on_account(session: AnySession, now: datetime) -> list[Hold]:
 
 
 def hold_mailing(
-    session: AnySession, mailing_id: int, kind: HoldKind, now: datetime, *, placed_by_id: int, reason: str = ""
+    session: AnySession,
+    mailing_id: int,
+    kind: HoldKind,
+    now: datetime,
+    *,
+    placed_by_id: int | None = None,
+    reason: str = "",
 ) -> bool:
-    """Stop everything of this mailing that has not begun; False if it is held so already."""
+    """Stop everything of this mailing that has not begun; False if it is held so already.
+
+    Nobody has placed what Mailer itself does.
+    """
     try:
         with session.begin_nested():
             session.add(Hold(mailing_id=mailing_id, kind=kind, reason=reason, placed_by_id=placed_by_id, placed_at=now))
@@ -58,7 +69,10 @@ def hold_account(
     renewal = (
         update(Hold)
         .where(Hold.mailing_id.is_(None), Hold.kind == kind, Hold.lifted_at.is_(None))
-        .values(placed_at=now, reason=reason, code=code, until=until, failures=Hold.failures + 1)
+        .values(
+            placed_at=now, reason=reason, code=code, until=until, failures=Hold.failures + 1,
+            probe=None, probe_until=None,
+        )
         .returning(Hold.id)
     )
     if session.execute(renewal).first() is not None:
@@ -90,15 +104,52 @@ def lift_hold(session: AnySession, mailing_id: int | None, kind: HoldKind, now: 
     return lifted.first() is not None
 
 
+def resume_mailing(session: AnySession, mailing_id: int, now: datetime) -> bool:
+    """The owner's word that a mailing may go on: their own pause ends, and Mailer's doubt; False if there was none."""
+    lifted = [lift_hold(session, mailing_id, kind, now) for kind in (HoldKind.PAUSED, HoldKind.BAD_RESULTS)]
+    return any(lifted)
+
+
 def lift_account_holds(session: AnySession, now: datetime) -> int:
     """End every hold on the account; how many there were."""
     lifted = session.execute(
         update(Hold)
         .where(Hold.mailing_id.is_(None), Hold.lifted_at.is_(None))
-        .values(lifted_at=now)
+        # That another account works is nothing to be told about.
+        .values(lifted_at=now, told_at=now)
         .returning(Hold.id)
     )
     return len(lifted.all())
+
+
+def claim_untold_holds(session: AnySession, now: datetime) -> list[int]:
+    """The account's holds that ended and of which nobody has been told; they count as told from now on.
+
+    Of a server that could not be reached for a moment nothing is told.
+    """
+    ended = (
+        update(Hold)
+        .where(Hold.mailing_id.is_(None), Hold.lifted_at.is_not(None), Hold.told_at.is_(None))
+        .values(told_at=now)
+        .returning(Hold.id, Hold.kind, Hold.failures)
+        .execution_options(synchronize_session=False)
+    )
+    return [
+        row.id
+        for row in session.execute(ended).all()
+        if row.kind is not HoldKind.UNREACHABLE or row.failures > len(UNREACHABLE_PAUSES)
+    ]
+
+
+def concerned_by(hold: Hold) -> Select[str, str]:
+    """Addresses and languages of the admins, and of the owners of mailings that a hold on the account kept waiting."""
+    waited = exists().where(
+        Mailing.owner_id == User.id,
+        Mailing.started_at <= hold.lifted_at,
+        or_(Mailing.completed_at.is_(None), Mailing.completed_at >= hold.placed_at),
+    )
+    concerned = or_(User.role == Role.ADMIN, waited)
+    return select(User.email, User.language).where(concerned, User.blocked_at.is_(None)).order_by(User.id)
 
 
 def _unlifted(session: AnySession, mailing_id: int | None, kind: HoldKind) -> Hold | None:

@@ -70,19 +70,20 @@ def pace_of(session: AnySession, mailing: Mailing, now: datetime) -> Pace:
 
 @dataclass(frozen=True)
 class Retries:
-    """The recipients who wait for another try, and when the last of them is due."""
+    """The recipients who wait for another try, and when the first and the last of them are due."""
 
     count: int
     last_at: datetime | None
+    next_at: datetime | None = None
 
 
 def retries_of(session: AnySession, mailing: Mailing, now: datetime) -> Retries:
     """Who of a mailing was put off by the server and is not due yet."""
-    count, last_at = session.execute(
-        select(func.count(), func.max(Recipient.next_attempt_at)).where(
+    count, last_at, next_at = session.execute(
+        select(func.count(), func.max(Recipient.next_attempt_at), func.min(Recipient.next_attempt_at)).where(
             Recipient.mailing_id == mailing.id,
             Recipient.next_attempt_at > now,
             Recipient.state == RecipientState.PENDING,
         )
     ).one()
-    return Retries(count, last_at)
+    return Retries(count, last_at, next_at)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, Update, case, exists, func, insert, literal, or_, select, update
 
 from mailer.domain.booking import audience_of, count_audience
+from mailer.domain.books import books_of
 from mailer.domain.errors import (
     AlreadyStarted,
     EmptyAudience,
@@ -16,11 +17,11 @@ from mailer.domain.errors import (
     NotStarted,
     WindowOver,
 )
-from mailer.domain.holds import active_holds, holds_on_mailing
+from mailer.domain.holds import active_holds, holds_on_mailing, lift_hold
 from mailer.domain.suppressions import is_suppressed_client, is_suppressed_recipient
 from mailer.models.clients import Client
-from mailer.models.lanes import Hold
-from mailer.models.mailings import Mailing, MailingStatus, Recipient, RecipientState
+from mailer.models.lanes import Hold, HoldKind
+from mailer.models.mailings import Mailing, MailingRound, MailingStatus, Recipient, RecipientState
 from mailer.models.messages import Message
 from mailer.models.transactions import AnySession
 
@@ -197,6 +198,7 @@ def resend(
     """
     if end_time <= now:
         raise WindowOver(end_time)
+    ended = _ended_round(session, mailing)
     reopened = session.execute(
         update(Mailing)
         .where(Mailing.id == mailing.id, Mailing.status == MailingStatus.COMPLETED)
@@ -228,8 +230,38 @@ def resend(
     )
     if not again.rowcount:  # type: ignore[attr-defined]
         raise NothingToResend
+    ended.resent = int(again.rowcount)  # type: ignore[attr-defined]
+    session.add(ended)
+    # Who sends again knows how the last round went.
+    lift_hold(session, mailing.id, HoldKind.BAD_RESULTS, now)
+    session.flush()
     session.refresh(mailing)
-    return int(again.rowcount)  # type: ignore[attr-defined]
+    return ended.resent
+
+
+def _ended_round(session: AnySession, mailing: Mailing) -> MailingRound:
+    """The round that is over, as the books stand now."""
+    books = books_of(session, mailing)
+    return MailingRound(
+        mailing_id=mailing.id,
+        number=mailing.round,
+        start_time=mailing.start_time,
+        end_time=mailing.end_time,
+        completed_at=mailing.completed_at,
+        accepted=books.accepted,
+        failed=books.failed,
+        unknown=books.unknown,
+        suppressed=books.suppressed,
+        expired=books.expired,
+    )
+
+
+def rounds_of(session: AnySession, mailing: Mailing) -> list[MailingRound]:
+    """The rounds of a mailing that are over and were followed by another, in order."""
+    if mailing.round == 1:
+        return []
+    rounds = select(MailingRound).where(MailingRound.mailing_id == mailing.id).order_by(MailingRound.number)
+    return list(session.scalars(rounds))
 
 
 def _recipients(mailing_id: int, *states: RecipientState) -> Update:

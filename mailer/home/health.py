@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from mailer.delivery.bell import redis_answers
 from mailer.domain.clock import database_now
 from mailer.domain.holds import holds_on_account
+from mailer.web.hold_words import hold_words
 
 # PostgreSQL's driver knows whole seconds, and no fewer than two.
 PATIENCE_SECONDS = 2
@@ -19,11 +20,15 @@ PATIENCE_SECONDS = 2
 
 @dataclass(frozen=True)
 class Health:
-    """What answers, and the kind of hold on the account: `ok` for none, `unknown` while the database is silent."""
+    """What answers, and the kind of hold on the account: `ok` for none, `unknown` while the database is silent.
+
+    `hold` says why it is held, until when and what to do, in our words only: those who ask are not signed in.
+    """
 
     database: bool
     redis: bool
     account: str
+    hold: dict[str, str | None] | None = None
 
     @property
     def is_ok(self) -> bool:
@@ -31,7 +36,8 @@ class Health:
 
     def as_json(self) -> dict[str, Any]:
         status = "ok" if self.is_ok else "error"
-        return {"status": status, "database": self.database, "redis": self.redis, "account": self.account}
+        told = {"status": status, "database": self.database, "redis": self.redis, "account": self.account}
+        return told if self.hold is None else told | {"hold": self.hold}
 
 
 def health(config: Config) -> Health:
@@ -41,7 +47,15 @@ def health(config: Config) -> Health:
             holds = holds_on_account(session, database_now(session))
     except SQLAlchemyError:
         return Health(database=False, redis=redis_answers(), account="unknown")
-    return Health(database=True, redis=redis_answers(), account=holds[0].kind.value if holds else "ok")
+    if not holds:
+        return Health(database=True, redis=redis_answers(), account="ok")
+    words, until = hold_words(holds[0]), holds[0].until
+    hold = {
+        "reason": words.line,
+        "until": until.isoformat(timespec="seconds") if until else None,
+        "what_to_do": " ".join(words.steps),
+    }
+    return Health(database=True, redis=redis_answers(), account=holds[0].kind.value, hold=hold)
 
 
 @functools.cache

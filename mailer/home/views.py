@@ -8,12 +8,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from mailer.delivery.bell import redis_answers, ring_lanes
+from mailer.delivery.bell import redis_answers, ring_lanes, ring_probe
 from mailer.domain.audit import Thing, record
 from mailer.domain.books import books_of_each
 from mailer.domain.clock import database_now
 from mailer.domain.figures import figures_of, latest_mailings
-from mailer.domain.holds import holds_on_mailings, lift_account_holds
+from mailer.domain.holds import holds_on_mailings
+from mailer.domain.probation import allow_probe
 from mailer.domain.progress import started_mailing_ids
 from mailer.extensions import db
 from mailer.home.health import health
@@ -57,21 +58,28 @@ def index() -> str:
 @blueprint.post("/account/release")
 @require_role(Role.ADMIN)
 def release_account() -> Response:
-    """An admin's word that the account is right again; the next letter shows whether it is."""
+    """An admin's "try now": one letter shows whether the account is right again, before anything else leaves.
+
+    Only admins may: whoever tries before a block has ended prolongs it for everybody.
+    """
     now = database_now(db.session)
-    lifted = lift_account_holds(db.session, now)
-    if lifted:
+    held = allow_probe(db.session, now)
+    if held:
         account = Thing(ThingKind.ACCOUNT, current_app.config["MAIL_SERVER"])
         record(db.session, Action.RELEASE, actor(), now, account)
     waiting = started_mailing_ids(db.session)
+    stopped = holds_on_mailings(db.session, waiting, now)
     db.session.commit()
-    is_heard = all([ring_lanes(mailing_id) for mailing_id in waiting])
-    if not lifted:
-        words = _("The account is not held.")
-    elif is_heard:
-        words = _("The hold is lifted. The next letter shows whether the account is right.")
+    if not held:
+        return moved(_("The account is not held."), location=url_for(".index"))
+    probes = [mailing_id for mailing_id in waiting if mailing_id not in stopped]
+    is_heard = any([ring_lanes(mailing_id) for mailing_id in probes]) if probes else ring_probe(current_user.id)
+    if not is_heard:
+        words = _("Redis does not answer, so the try waits until it is back.")
+    elif probes:
+        words = _("One letter is being tried. If the server takes it, sending goes on by itself.")
     else:
-        words = _("The hold is lifted. Redis does not answer, so sending waits until it is back.")
+        words = _("A letter to you is being tried. If the server takes it, mail goes out again.")
     return moved(words, location=url_for(".index"))
 
 

@@ -9,7 +9,7 @@ from mailer.domain.audit import record
 from mailer.domain.books import books_of
 from mailer.domain.clock import database_now
 from mailer.domain.errors import AlreadyStarted, EmptyAudience, MailingHeld, NotStarted, WindowOver
-from mailer.domain.holds import hold_mailing, lift_hold
+from mailer.domain.holds import hold_mailing, resume_mailing
 from mailer.domain.progress import finish as finish_mailing
 from mailer.domain.progress import request_start
 from mailer.domain.reach import reach_of_mailing
@@ -22,6 +22,7 @@ from mailer.models.mailings import Mailing, MailingStatus
 from mailer.web.actor import actor
 from mailer.web.formats import day_and_time
 from mailer.web.htmx import done, moved, page_or_fragment
+from mailer.web.limit_words import limit_words
 from mailer.web.link_words import links_refusal
 
 
@@ -30,7 +31,9 @@ def ask_start(mailing_id: int) -> Response:
     if mailing.status is not MailingStatus.CREATED:
         return moved(already_started_words(mailing), location=url_for("mailings.show", mailing_id=mailing_id))
     reach = reach_of_mailing(db.session, mailing)
-    return page_or_fragment("mailings/start.html", "mailings/_start.html", mailing=mailing, reach=reach)
+    limits = limit_words(reach.letters, mailing.end_time - database_now(db.session))
+    context = {"mailing": mailing, "reach": reach, "limits": limits}
+    return page_or_fragment("mailings/start.html", "mailings/_start.html", **context)
 
 
 def start(mailing_id: int) -> Response:
@@ -68,7 +71,7 @@ def pause(mailing_id: int) -> Response:
 def resume(mailing_id: int) -> Response:
     mailing = own_mailing(mailing_id)
     now = database_now(db.session)
-    if not lift_hold(db.session, mailing_id, HoldKind.PAUSED, now):
+    if not resume_mailing(db.session, mailing_id, now):
         return unchanged(mailing, _("This mailing is not paused."))
     record(db.session, Action.RESUME, actor(), now, mailing)
     is_started, start_time = mailing.status is MailingStatus.STARTED, mailing.start_time

@@ -16,6 +16,7 @@ from mailer.mailings.forms import MailingForm
 from mailer.mailings.selection import Selection
 from mailer.models.mailings import Audience
 from mailer.models.messages import Message
+from mailer.web.limit_words import limit_words
 
 # One looks for a message among the latest; a mailing of an older one is made from its own page.
 MESSAGES_OFFERED = 200
@@ -42,7 +43,9 @@ def form_context(form: MailingForm, selection: Selection, location: str) -> dict
     on_file = reach = reach_of(db.session, current_user.id, Audience.ALL, ())
     if audience is Audience.SELECTED:
         reach = reach_of(db.session, current_user.id, audience, selection.ids)
+    window = form.window
     return context | {
+        "limits": limit_words(reach.letters, window) if window else None,
         "messages": messages,
         "message": next((message for message in messages if message.id == form.message_id.data), None),
         "on_file": on_file,

@@ -24,6 +24,15 @@ class WindowForm(FlaskForm):
     start_time = LocalDateTimeField(_l("Start"))
     end_time = LocalDateTimeField(_l("End"))
 
+    @property
+    def window(self) -> timedelta | None:
+        """How long the window is; None while it has no length."""
+        start_time, end_time = self.start_time.data, self.end_time.data
+        if start_time is None or end_time is None or end_time <= start_time:
+            return None
+        length: timedelta = end_time - start_time
+        return length
+
     def validate_end_time(self, field: LocalDateTimeField) -> None:
         start_time = self.start_time.data
         if field.data is not None and start_time is not None and field.data <= start_time:

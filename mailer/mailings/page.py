@@ -14,6 +14,7 @@ from mailer.domain.booking import audience_of, body_excerpt, mailings_of
 from mailer.domain.books import Books, books_of
 from mailer.domain.holds import holds_on_mailing
 from mailer.domain.pace import pace_of, retries_of
+from mailer.domain.progress import rounds_of
 from mailer.domain.recipients import first_failures, with_last_attempt
 from mailer.extensions import db
 from mailer.mailings.lists import row_context
@@ -24,6 +25,7 @@ from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, R
 from mailer.web.books_bar import counts_in_order
 from mailer.web.frame import account_holds
 from mailer.web.htmx import is_shown, page_or_fragment, shown_query
+from mailer.web.limit_words import used_words
 from mailer.web.pagination import Page, Sorting, list_url, paginate
 
 EXCERPT_CHARACTERS = 3000
@@ -93,6 +95,7 @@ def live_context(mailing: Mailing) -> dict[str, Any]:
         now=now,
         pace=pace_of(db.session, mailing, now) if is_started else None,
         retries=retries_of(db.session, mailing, now) if is_started and books.pending else None,
+        used="" if mailing.status is MailingStatus.COMPLETED else used_words(now),
     )
     return {
         "mailing": mailing,
@@ -109,6 +112,7 @@ def live_context(mailing: Mailing) -> dict[str, Any]:
         "is_redis_away": mailing.status is not MailingStatus.COMPLETED and not redis_answers(),
         "failures": first_failures(db.session, mailing, [state for state in LOUD if getattr(books, state)]),
         **people(mailing, books, location),
+        "rounds": rounds_of(db.session, mailing),
         "attempts": latest_attempts(mailing) if mailing.status is not MailingStatus.CREATED else [],
     }
 

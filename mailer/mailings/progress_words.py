@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mailer.domain.books import Books
+from mailer.domain.limits import Limits
 from mailer.domain.pace import Pace, Retries
 from mailer.models.mailings import Audience, Mailing, MailingStatus
 from mailer.web.formats import clock, day_and_time, duration, number, percent, zone_name
+from mailer.web.limit_words import limit_words
 
 # From here on a rate is told by the second.
 FAST = 2.0
@@ -35,10 +38,17 @@ class Progress:
     now: datetime
     pace: Pace | None = None
     retries: Retries | None = None
+    # How much of the account's limits is used; empty without limits.
+    used: str = ""
 
     @property
     def letters_to_go(self) -> int:
         return self.books.pending + self.books.sending
+
+    @property
+    def is_waiting_for_room(self) -> bool:
+        """Whether the account's limits leave nothing at this moment."""
+        return self.mailing.wakes_at is not None and self.mailing.wakes_at > self.now
 
     @property
     def time_left(self) -> timedelta | None:
@@ -46,6 +56,10 @@ class Progress:
         if self.pace is None or self.is_held:
             return None
         at_this_pace = self.pace.time_for(self.letters_to_go)
+        limits = Limits.of(current_app.config)
+        if limits is not None and self.letters_to_go:
+            # The latest minutes tell little of a pace that the limits of a day will set.
+            at_this_pace = limits.time_for(self.letters_to_go)
         if at_this_pace is None or self.retries is None or self.retries.last_at is None:
             return at_this_pace
         return max(at_this_pace, self.retries.last_at - self.now)
@@ -95,6 +109,8 @@ def headline(progress: Progress) -> str:
     if mailing.status is MailingStatus.CREATED:
         ahead = mailing.start_time - progress.now
         return str(_("Starts in %(time)s", time=duration(ahead)) if ahead > timedelta() else _("Starting"))
+    if progress.is_waiting_for_room:
+        return str(_("Waits for room in the account’s limits"))
     left = progress.time_left
     return str(_("About %(time)s left", time=duration(left)) if left is not None else _("Sending"))
 
@@ -113,7 +129,7 @@ def detail(progress: Progress) -> str:
 def facts(progress: Progress) -> list[Fact]:
     """The figures beside the books."""
     if progress.mailing.status is MailingStatus.CREATED:
-        return _facts_before(progress.mailing)
+        return [*_facts_before(progress.mailing), *_facts_of_limits(progress)]
     if progress.mailing.status is MailingStatus.STARTED:
         return _facts_under_way(progress)
     return _facts_after(progress)
@@ -134,15 +150,36 @@ def _facts_under_way(progress: Progress) -> list[Fact]:
         note = ngettext("Over the last %(count)s minute.", "Over the last %(count)s minutes.", minutes, count=minutes)
         told.append(Fact(_("Rate"), rate(progress.pace.letters_a_second), note, progress.pace.minutes))
     told.append(_when_done(progress))
+    told += _facts_of_limits(progress)
     retries = progress.retries
     if retries is not None and retries.last_at is not None:
         told.append(
             Fact(
                 _("Waiting for another try"),
                 number(retries.count),
-                _("The last of them is due at %(time)s.", time=_soon(retries.last_at, progress.now)),
+                _(
+                    "The next is due at %(next)s, the last at %(last)s.",
+                    next=_soon(retries.next_at or retries.last_at, progress.now),
+                    last=_soon(retries.last_at, progress.now),
+                ),
             )
         )
+    return told
+
+
+def _facts_of_limits(progress: Progress) -> list[Fact]:
+    if not progress.used:
+        return []
+    mailing = progress.mailing
+    told = [Fact(_("The account’s limits"), progress.used, _("Used, of what the account may send."))]
+    if progress.is_waiting_for_room and mailing.wakes_at is not None:
+        told.append(Fact(_("Goes on"), _soon(mailing.wakes_at, progress.now), _("By itself, when there is room.")))
+    words = limit_words(progress.letters_to_go, mailing.end_time - max(progress.now, mailing.start_time))
+    if words is not None and words.warning:
+        told.append(Fact(_("Is the window long enough"), _("No"), words.warning))
+    elif words is not None:
+        note = _("The limits let these letters go out within %(time)s.", time=words.takes)
+        told.append(Fact(_("Is the window long enough"), _("Yes"), note))
     return told
 
 

@@ -86,7 +86,8 @@ def question(mailing: Mailing, form: ResendForm) -> dict[str, Any]:
         (state.value, getattr(books, state.value) - left_out.get(state, 0), left_out.get(state, 0))
         for state in RESENDABLE
     ]
-    return {"mailing": mailing, "form": form, "groups": groups, "recipient_ids": request.form.getlist("recipient_ids")}
+    recipient_ids = ids_among(request.values.getlist("recipient_ids"))
+    return {"mailing": mailing, "form": form, "groups": groups, "recipient_ids": recipient_ids}
 
 
 def refused(mailing_id: int, form: ResendForm) -> Response:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from mailer.messages import deleting, editing, lists, page
+from mailer.messages import deleting, editing, lists, page, testing
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
 
@@ -14,3 +14,4 @@ blueprint.add_url_rule("/<int:message_id>", "show", page.show)
 blueprint.add_url_rule("/<int:message_id>/edit", "edit", editing.edit, methods=["GET", "POST"])
 blueprint.add_url_rule("/<int:message_id>/delete", "ask_delete", deleting.ask_delete)
 blueprint.add_url_rule("/<int:message_id>/delete", "delete", deleting.delete, methods=["POST"])
+blueprint.add_url_rule("/<int:message_id>/test", "send_to_oneself", testing.send_to_oneself, methods=["POST"])

@@ -75,3 +75,9 @@ class Hold(Base):
     placed_at: Mapped[datetime]
     until: Mapped[datetime | None]
     lifted_at: Mapped[datetime | None]
+    # Of the account: after `until`, whoever's token stands here tries with one letter, and nobody else sends.
+    probe: Mapped[str | None] = mapped_column(String(32))
+    # How long that try may take; empty for a lane, whose row tells.
+    probe_until: Mapped[datetime | None]
+    # When owners and admins were told that the account works again.
+    told_at: Mapped[datetime | None]

@@ -53,6 +53,8 @@ class Mailing(Base):
     rung_at: Mapped[datetime | None]
     # Every recipient up to this id has been claimed at least once, so nobody looks there for a first claim.
     claimed_up_to: Mapped[int] = mapped_column(BigId, default=0)
+    # When the account's limits leave room again; empty while they do.
+    wakes_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     # When its owner last saved it; what a form that was opened earlier is compared with.
     updated_at: Mapped[datetime]
@@ -68,6 +70,26 @@ class Mailing(Base):
         if self.subject is not None:
             return self.subject
         return self.message.subject if self.message else ""
+
+
+class MailingRound(Base):
+    """One round of a mailing that was sent again, as it stood when the next one began. Never changed."""
+
+    __tablename__ = "mailing_rounds"
+
+    mailing_id: Mapped[int] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    start_time: Mapped[datetime]
+    end_time: Mapped[datetime]
+    completed_at: Mapped[datetime]
+    # The books of the whole mailing at the round's end.
+    accepted: Mapped[int]
+    failed: Mapped[int]
+    unknown: Mapped[int]
+    suppressed: Mapped[int]
+    expired: Mapped[int]
+    # To how many of them the next round goes.
+    resent: Mapped[int]
 
 
 class SelectedClient(Base):

@@ -7,9 +7,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from mailer.delivery.known_replies import cause_of
+from mailer.domain.breaker import Results
 from mailer.models.lanes import Hold, HoldKind
 from mailer.web.cause_words import CAUSE_WORDS
-from mailer.web.formats import day_and_time
+from mailer.web.formats import day_and_time, number
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,18 @@ def _wrong_certificate(hold: Hold) -> HoldWords:
 
 
 def _bad_results(hold: Hold) -> HoldWords:
-    since = day_and_time(hold.placed_at)
+    since, results = day_and_time(hold.placed_at), Results.unpacked(hold.reason)
+    figures = _(
+        "Of the last %(letters)s letters %(failed)s failed: %(recipients)s for the address, %(content)s for the text.",
+        letters=number(results.letters),
+        failed=number(results.failed),
+        recipients=number(results.recipients),
+        content=number(results.content),
+    )
     return HoldWords(
         title=_("Held since %(time)s: too many of its letters fail", time=since),
         line=_("Held: too many of its letters fail"),
-        why=_("%(figures)s Mail providers close accounts that go on like this.", figures=hold.reason),
+        why=_("%(figures)s Mail providers close accounts that go on like this.", figures=figures),
         steps=(
             _("Look at what went wrong below: the addresses, or the text."),
             _("If the list is bad, finish the mailing, and send to addresses that you know."),

@@ -30,6 +30,7 @@ def test_the_same_settings_agree(app: Flask, engine: Engine) -> None:
         ("MAIL_SERVER", "smtp.other.example", "MAIL_*"),
         ("MAIL_USERNAME", "somebody", "MAIL_*"),
         ("MAIL_DEFAULT_SENDER", ("Shop", "other@mailer.example"), "MAIL_*"),
+        ("MAIL_LIMITS", ((500, 86400),), "MAIL_LIMITS"),
         ("BASE_URL", "https://other.example", "BASE_URL"),
     ],
 )

@@ -13,6 +13,7 @@ from mailer.delivery.outcomes import ACCEPTED, GONE_RECIPIENT, REFUSED_RECIPIENT
 from mailer.delivery.sweep import end_lane
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_account, hold_mailing, lift_hold
+from mailer.domain.probation import Passage, pass_account
 from mailer.domain.progress import finish
 from mailer.models.clients import Client, Suppression, SuppressionReason
 from mailer.models.lanes import HoldKind
@@ -154,12 +155,24 @@ def test_a_hold_stops_begins_and_claims_at_once(
     assert claim(fence, 1) == [first]
 
 
-def test_a_hold_whose_time_is_over_stops_nothing(fence: Fence, session: Session) -> None:
+def test_a_hold_whose_time_is_over_lets_its_probe_through_and_nobody_else(
+    engine: Engine, fence: Fence, session: Session, mailing: Mailing, token: str
+) -> None:
     write_anew(session)
     now = database_now(session)
     hold_account(session, HoldKind.UNREACHABLE, now, reason="away", code=None, until=now - timedelta(seconds=1))
     session.commit()
-    assert len(claim(fence, 1)) == 1
+    assert claim(fence, 1) == []
+    write_anew(session)
+    assert pass_account(session, token, now) is Passage.PROBE
+    session.commit()
+    [first] = claim(fence, 1)
+    assert begin(fence, first) == {first}
+    with lane_of(engine, mailing.id, 4, "mailer.example") as other_token:
+        assert other_token is not None
+        other = open_fence(engine, mailing.id, mailing.owner_id, other_token)
+        assert claim(other, 1) == []
+        other.close()
 
 
 def test_a_suppressed_address_is_not_begun(fence: Fence, session: Session, alice: User) -> None:

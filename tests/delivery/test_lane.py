@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from mailer.delivery.lane import MOST_TRIES, End
+from mailer.delivery.lane import BREAKS_IN_A_ROW, MOST_TRIES, End
 from mailer.domain.books import Books, books_of
+from mailer.domain.breaker import Results
 from mailer.domain.clock import database_now
-from mailer.domain.holds import holds_on_account
-from mailer.models.lanes import HoldKind, Lane
+from mailer.domain.holds import hold_account, holds_on_account, holds_on_mailing
+from mailer.models.lanes import Hold, HoldKind, Lane
 from mailer.models.mailings import (
     Attempt,
     AttemptStatus,
@@ -24,7 +25,7 @@ from mailer.models.mailings import (
 from mailer.models.users import User
 from tests.delivery.conftest import Deliver
 from tests.support.factories import clients_with, message_of, recipients_of, started_mailing_of, states_of
-from tests.support.smtp_faults import LOGIN_REFUSED, SENDER_REFUSED, TOO_BUSY
+from tests.support.smtp_faults import LOGIN_REFUSED, SENDER_REFUSED, TOO_BUSY, SpamBlock
 from tests.support.smtp_server import SmtpServer
 
 AttemptsOf = Callable[[Mailing], list[Attempt]]
@@ -146,7 +147,7 @@ def test_a_block_for_spam_holds_the_account_for_its_day_and_burns_nobody(
     assert (hold.kind, hold.code) == (HoldKind.BLOCKED, 554)
     assert hold.until == hold.placed_at + timedelta(hours=24, minutes=10)
     connections = smtp_server.ledger.connections
-    assert deliver(mailing) is End.SHUT
+    assert deliver(mailing) is End.ACCOUNT_HELD
     assert smtp_server.ledger.connections == connections
 
 
@@ -187,7 +188,7 @@ def test_a_refused_login_holds_the_account_and_burns_nobody(
     (hold,) = holds_on_account(session, database_now(session))
     assert (hold.kind, hold.code, hold.until) == (HoldKind.LOGIN_REFUSED, int(reply[:3]), None)
     connections = smtp_server.ledger.connections
-    assert deliver(mailing, MAIL_USERNAME="shop", MAIL_PASSWORD="wrong") is End.SHUT
+    assert deliver(mailing, MAIL_USERNAME="shop", MAIL_PASSWORD="wrong") is End.ACCOUNT_HELD
     assert smtp_server.ledger.connections == connections
 
 
@@ -201,6 +202,68 @@ def test_a_refused_sender_holds_the_account_and_burns_nobody(
     (hold,) = holds_on_account(session, database_now(session))
     assert (hold.kind, hold.reason) == (HoldKind.SENDER_REFUSED, "5.7.1 You may not send as this address")
     assert len(smtp_server.ledger) == 0
+
+
+def test_after_a_hold_one_connection_tries_with_one_letter_before_the_others_follow(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    mailing = mailing_to(alice, *(f"ok{number}@example.org" for number in range(20)))
+    now = database_now(session)
+    hold_account(session, HoldKind.BLOCKED, now, reason="5.7.1 blocked", code=554, until=now)
+    smtp_server.manners.dot_delay = 0.2
+    deliver(mailing)
+    assert books_of(session, mailing) == Books(accepted=20)
+    assert session.scalars(select(Hold)).one().lifted_at is not None
+    first, second = smtp_server.ledger.letters[:2]
+    # The server answers a fifth of a second after it has kept a letter.
+    assert second.received_at - first.received_at >= 0.2
+    assert smtp_server.ledger.connections > 1
+
+
+def test_a_probe_that_is_refused_is_one_connection_and_costs_nobody_a_try(
+    smtp_server: SmtpServer, is_pipelining: bool, deliver: Deliver, alice: User, session: Session
+) -> None:
+    smtp_server.manners.spam_block = SpamBlock(letters_a_day=0)
+    mailing = mailing_to(alice, *(f"ok{number}@example.org" for number in range(20)))
+    now = database_now(session)
+    for probes in (1, 2, 3):
+        hold_account(session, HoldKind.BLOCKED, now, reason="5.7.1 blocked", code=554, until=now)
+        assert deliver(mailing) is End.ACCOUNT_HELD
+        assert smtp_server.ledger.connections == probes
+    assert books_of(session, mailing) == Books(pending=20)
+    assert {recipient.tries for recipient in recipients_of(mailing)} == {0}
+
+
+def test_a_line_that_breaks_after_its_first_dot_says_nothing_about_the_server(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session, attempts_of: AttemptsOf
+) -> None:
+    mailing = mailing_to(alice, "drop1@example.org", "ok1@example.org", "ok2@example.org")
+    assert deliver(mailing, MAIL_CONNECTIONS=1) is End.DRY
+    assert books_of(session, mailing) == Books(accepted=2, unknown=1)
+    assert sorted(attempt.status.value for attempt in attempts_of(mailing)) == ["success", "success", "unknown"]
+    assert session.scalars(select(Hold)).all() == []
+
+
+def test_lines_that_all_break_after_their_dot_hold_the_account_before_everybody_is_unknown(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    mailing = mailing_to(alice, *(f"drop{number}@example.org" for number in range(10)))
+    assert deliver(mailing, MAIL_CONNECTIONS=1) is End.ACCOUNT_HELD
+    assert books_of(session, mailing) == Books(unknown=BREAKS_IN_A_ROW, pending=10 - BREAKS_IN_A_ROW)
+    (hold,) = holds_on_account(session, database_now(session))
+    assert hold.kind is HoldKind.UNREACHABLE
+
+
+def test_a_bad_list_is_held_with_its_figures_before_it_is_all_tried(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    mailing = mailing_to(alice, *(f"user-unknown{number}@example.org" for number in range(200)))
+    assert deliver(mailing) is End.SHUT
+    books = books_of(session, mailing)
+    assert 20 <= books.failed < 100 and books.failed + books.pending == 200
+    [hold] = holds_on_mailing(session, mailing.id, database_now(session))
+    assert hold.kind is HoldKind.BAD_RESULTS
+    assert Results.unpacked(hold.reason).recipients >= 20
 
 
 def test_an_unreachable_server_makes_everybody_wait(

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from mailer.domain.clock import database_now
-from mailer.domain.holds import holds_on_account, lift_account_holds
+from mailer.domain.holds import holds_on_account
+from mailer.domain.probation import allow_probe
 from mailer.models.lanes import HoldKind
 from mailer.models.mailings import AttemptStatus
+from mailer.models.transactions import begin_writing
 from mailer.models.users import User
 from tests.journeys.steps import Watcher, addresses, assert_books_agree, due_mailing_of
 from tests.support.processes import Processes
@@ -70,7 +72,8 @@ def test_an_account_that_the_server_refuses_is_held_with_the_reason_and_burns_no
 
     smtp_server.manners.login_reply = smtp_server.manners.sender_reply = None
     session.rollback()
-    assert lift_account_holds(session, database_now(session)) == 1
+    begin_writing(session)
+    assert allow_probe(session, database_now(session)) == 1
     session.commit()
     assert watcher.wait_until_completed().accepted == RECIPIENTS
     assert_books_agree(watcher, smtp_server.ledger)

@@ -2,6 +2,7 @@
 
 import enum
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass
 
@@ -81,6 +82,36 @@ class AddressBook:
         return behaviour
 
 
+class SpamBlock:
+    """Yandex's way: so many letters in a rolling day; one more, and the account is blocked for a day.
+
+    Each connection within the block begins its day anew. The clock is the test's.
+    """
+
+    DAY = 24 * 3600.0
+
+    def __init__(self, letters_a_day: int) -> None:
+        self.letters_a_day = letters_a_day
+        self.blocked_until = 0.0
+        # How many connections came into a block.
+        self.prolonged = 0
+        self._kept_at: list[float] = []
+
+    def connected(self) -> None:
+        if time.time() < self.blocked_until:
+            self.prolonged += 1
+            self.blocked_until = time.time() + self.DAY
+
+    def refusal(self) -> str | None:
+        """The answer to a letter that may not pass now; None for one that may, and counts."""
+        now = time.time()
+        if now >= self.blocked_until and sum(at > now - self.DAY for at in self._kept_at) < self.letters_a_day:
+            self._kept_at.append(now)
+            return None
+        self.blocked_until = now + self.DAY
+        return f"554 5.7.1 [2] {SPAM_BLOCK_WORDS}; https://ya.cc/1IrBc"
+
+
 @dataclass
 class Manners:
     """How the server treats everybody. A test may change these while it runs; None and 0 mean nothing special."""
@@ -90,6 +121,7 @@ class Manners:
     login_reply: str | None = None
     sender_reply: str | None = None
     dot_delay: float = 0.0
+    spam_block: SpamBlock | None = None
 
 
 LOGIN_REFUSED = "535 5.7.8 Authentication failed: wrong password"

@@ -42,6 +42,8 @@ class Conversation:
         self.behaviour: Behaviour = ACCEPTING
 
     async def run(self) -> None:
+        if self.manners.spam_block is not None:
+            self.manners.spam_block.connected()
         await self.say(self.manners.greeting or "220 mail.example ESMTP")
         while True:
             line = await self.reader.readuntil(b"\r\n")
@@ -120,6 +122,9 @@ class Conversation:
             return
         if delay := self.behaviour.dot_delay or self.manners.dot_delay:
             await asyncio.sleep(delay)
+        if self.manners.spam_block is not None and (refusal := self.manners.spam_block.refusal()):
+            await self.say(refusal)
+            return
         if self.behaviour.is_kept:
             self.ledger.keep(self.sender, self.recipients, raw, self.number)
         if self.behaviour.after_dot is AfterDot.CLOSE:

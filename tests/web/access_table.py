@@ -66,6 +66,7 @@ GET     /messages/<int:message_id>/edit             login      login    404     
 POST    /messages/<int:message_id>/edit             login      login    404       303    404      404
 GET     /messages/<int:message_id>/delete           login      login    404       200    404      404
 POST    /messages/<int:message_id>/delete           login      login    404       303    404      404
+POST    /messages/<int:message_id>/test             login      login    404       form   404      404
 
 GET     /mailings/                                  login      login    200       200    200      200
 GET     /mailings/new                               login      login    200       200    200      200

@@ -24,6 +24,9 @@ def test_a_hold_on_the_account_is_told_by_its_kind_and_is_no_illness(anonymous: 
     hold_account(session, HoldKind.SENDER_REFUSED, now, reason="5.7.1 not you", code=553, until=None)
     answer = anonymous.get("/healthz")
     assert answer.get_json()["account"] == "sender_refused" and "not you" not in answer.get_data(as_text=True)
+    told = answer.get_json()["hold"]
+    assert (told["reason"], told["until"]) == ("The account is held: the sender was refused", None)
+    assert "MAIL_DEFAULT_SENDER" in told["what_to_do"]
 
 
 def test_without_redis_it_is_unavailable(anonymous: Visitor, redis_server: RedisServer) -> None:

@@ -136,16 +136,28 @@ def test_a_hold_on_the_account_is_shown_with_its_reason_and_only_admins_may_lift
 
 
 @pytest.mark.usefixtures("held_account")
-def test_an_admin_lifts_the_hold_and_the_running_mailings_are_rung_for(
+def test_an_admin_tries_now_and_the_running_mailings_are_rung_for(
     as_admin: Visitor, session: Session, alice: User, redis_server: RedisServer
 ) -> None:
     started_mailing_of(alice)
     answer = as_admin.post("/account/release")
     assert answer.status_code == 303 and answer.location == "/"
-    assert "The hold is lifted." in as_admin.get("/").words
+    assert "One letter is being tried." in as_admin.get("/").words
     session.expire_all()
     assert not holds_on_account(session, database_now(session))
     assert redis_server.client.llen("rq:queue:lanes") == 1
+
+
+@pytest.mark.usefixtures("held_account")
+def test_where_no_mailing_waits_the_admin_gets_the_letter_that_tries(
+    as_admin: Visitor, redis_server: RedisServer
+) -> None:
+    as_admin.post("/account/release")
+    assert "A letter to you is being tried." in as_admin.get("/").words
+    assert redis_server.client.llen("rq:queue:starts") == 1
+
+
+def test_trying_an_account_that_is_not_held_changes_nothing(as_admin: Visitor) -> None:
     as_admin.post("/account/release")
     assert "The account is not held." in as_admin.get("/").words
 

@@ -110,6 +110,16 @@ def test_without_redis_the_start_is_kept_and_the_page_says_that_it_waits(
 # Pause and resume
 
 
+def test_a_mailing_held_for_its_failures_shows_the_figures_and_is_resumed_by_its_owner(
+    as_alice: Visitor, session: Session, running: Mailing
+) -> None:
+    hold_mailing(session, running.id, HoldKind.BAD_RESULTS, database_now(session), reason="40 9 3")
+    page = as_alice.get(f"/mailings/{running.id}")
+    assert "Of the last 40 letters 12 failed: 9 for the address, 3 for the text." in page.words
+    assert page.has(f"form[action='/mailings/{running.id}/resume']")
+    assert press(as_alice, running, "resume") == "Resumed. Sending goes on."
+
+
 def test_pause_holds_the_mailing_with_its_owner_and_resume_lifts_it(
     as_alice: Visitor, session: Session, alice: User, running: Mailing, redis_server: RedisServer
 ) -> None:

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from mailer.domain.clock import database_now
+from mailer.domain.holds import hold_mailing, holds_on_mailing
 from mailer.models.clients import SuppressionReason
+from mailer.models.lanes import HoldKind
 from mailer.models.mailings import Mailing, MailingStatus, RecipientState
 from mailer.models.users import User
-from tests.support.factories import completed_mailing_of, recipients_of, started_mailing_of, states_of, suppress
+from tests.support.factories import completed_mailing_of, recipients_of, settle, started_mailing_of, states_of, suppress
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import Visitor
 from tests.support.windows import as_sent, window
@@ -120,6 +122,48 @@ def test_whoever_must_not_be_written_to_any_more_is_left_out_and_stays_as_it_was
     assert "less 1 who must not be written to" in page.words
     as_alice.post(f"/mailings/{mailing.id}/resend", data={"states": "failed"})
     assert states_of(mailing) == {first.email: "failed", second.email: "pending"}
+
+
+def test_recipients_are_ticked_on_the_page_and_written_to_again_alone(as_alice: Visitor, mailing: Mailing) -> None:
+    page = as_alice.get(f"/mailings/{mailing.id}")
+    ticks = page.all("#recipients [name=recipient_ids][form=chosen]")
+    assert len(ticks) == 3
+    question = as_alice.get(f"/mailings/{mailing.id}/ask/resend?recipient_ids={ticks[0]['value']}")
+    assert "To the 1 recipient whom you have ticked." in question.words
+    assert not question.has("[name=states]")
+    sent = {field["name"]: field["value"] for field in question.all("form input[type=hidden][name=recipient_ids]")}
+    as_alice.post(f"/mailings/{mailing.id}/resend", data=sent)
+    assert counts(mailing)["pending"] == 1
+
+
+def test_nobody_can_be_ticked_while_a_mailing_runs(as_alice: Visitor, alice: User) -> None:
+    assert not as_alice.get(f"/mailings/{started_mailing_of(alice).id}").has("[name=recipient_ids]")
+
+
+def test_the_page_shows_each_round_and_counts_an_accepted_recipient_once(
+    as_alice: Visitor, session: Session, mailing: Mailing
+) -> None:
+    assert not as_alice.get(f"/mailings/{mailing.id}").has("#rounds")
+    as_alice.post(f"/mailings/{mailing.id}/resend", data={"states": ["failed", "unknown"]})
+    session.expire_all()
+    for recipient in recipients_of(mailing, RecipientState.PENDING):
+        settle(recipient, RecipientState.ACCEPTED if recipient.id % 2 else RecipientState.FAILED)
+    page = as_alice.get(f"/mailings/{mailing.id}")
+    rows = [row.get_text(" ", strip=True).split() for row in page.all("#rounds tbody tr")]
+    assert [row[-1] for row in rows] == ["3", "–"]
+    assert page.texts("#rounds tbody tr:first-child td.num") == ["2", "2", "1", "0", "3"]
+    accepted, failed = counts(mailing)["accepted"], counts(mailing)["failed"]
+    assert page.texts("#rounds tbody tr:last-child td.num") == [str(accepted), str(failed), "0", "0", "–"]
+    assert accepted + failed == 5
+    assert "Total 5" in page.words
+
+
+def test_sending_again_ends_a_hold_for_bad_results(as_alice: Visitor, session: Session, mailing: Mailing) -> None:
+    now = database_now(session)
+    hold_mailing(session, mailing.id, HoldKind.BAD_RESULTS, now, reason="20 10 0")
+    as_alice.post(f"/mailings/{mailing.id}/resend")
+    session.rollback()
+    assert holds_on_mailing(session, mailing.id, now) == []
 
 
 def test_htmx_gets_the_region_or_the_question_with_its_error(as_alice: Visitor, mailing: Mailing) -> None:
