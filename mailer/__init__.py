@@ -18,6 +18,7 @@ from mailer.messages.views import blueprint as messages
 from mailer.models.transactions import prepare_sqlite
 from mailer.outbox.views import blueprint as outbox
 from mailer.reports.views import blueprint as reports
+from mailer.suppressions.views import blueprint as suppressions
 from mailer.unsubscribing.views import blueprint as unsubscribing
 from mailer.web import (
     access,
@@ -79,7 +80,7 @@ def open_database(app: Flask) -> None:
 
 
 def register_blueprints(app: Flask) -> None:
-    for blueprint in (home, auth, clients, messages, mailings, attempts, reports, audit, unsubscribing):
+    for blueprint in (home, auth, clients, messages, mailings, attempts, reports, audit, suppressions, unsubscribing):
         app.register_blueprint(blueprint)
     if app.config["IS_OUTBOX_USED"]:
         app.register_blueprint(outbox)

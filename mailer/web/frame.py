@@ -39,6 +39,7 @@ PLACES = (
         Place("clients.index", _l("Clients"), "people"),
     ),
     (
+        Place("suppressions.index", _l("Suppressions"), "slash-circle"),
         Place("attempts.index", _l("Attempts"), "list-check"),
         Place("reports.index", _l("Reports"), "bar-chart"),
     ),

@@ -91,6 +91,12 @@ GET     /mailings/<int:mailing_id>/ask/delete       login      login    404     
 GET     /attempts/                                  login      login    200       200    200      200
 GET     /reports/                                   login      login    200       200    200      200
 
+GET     /suppressions/                              login      login    200       200    200      200
+GET     /suppressions/new                           login      login    200       200    200      200
+POST    /suppressions/new                           login      login    form      form   form     form
+GET     /suppressions/<int:suppression_id>/lift     login      login    404       200    404      404
+POST    /suppressions/<int:suppression_id>/lift     login      login    404       form   404      404
+
 GET     /u/<token>                                  200        200      200       200    200      200
 POST    /u/<token>                                  200        200      200       200    200      200
 POST    /u/<token>/back                             200        200      200       200    200      200

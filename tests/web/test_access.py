@@ -7,12 +7,15 @@ import pytest
 from flask import Flask
 from rq import Queue
 from rq.job import Job
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.domain.clock import database_now
 from mailer.domain.imports import keep_upload
+from mailer.domain.suppressions import suppress
 from mailer.domain.unsubscribe_links import ensure_unsubscribe_key, unsubscribe_links
 from mailer.embedded.outbox_store import Envelope, add_letters, list_letters, open_outbox
+from mailer.models.clients import Suppression, SuppressionReason
 from mailer.models.users import User
 from tests.support.application import AppMaker
 from tests.support.factories import client_of, mailing_of, message_of, recipients_of, started_mailing_of, user_of
@@ -90,7 +93,11 @@ class House:
                 return keep_upload(self.session, self.owner.id, "clients.csv", b"anna@example.org", now).id
             case "letter_id":
                 return self.letter_id
-            case "token":
+            case "suppression_id":
+                email, now = client_of(self.owner).email, database_now(self.session)
+                suppress(self.session, self.owner.id, email, SuppressionReason.BY_HAND, now)
+                return self.session.scalars(select(func.max(Suppression.id))).one()
+            case "token" if route.startswith("/u/"):
                 (recipient,) = recipients_of(started_mailing_of(self.owner, clients=[client_of(self.owner)]))
                 ensure_unsubscribe_key(self.session, database_now(self.session))
                 return unsubscribe_links(self.session).token(self.owner.id, recipient.id, recipient.email)
