@@ -21,7 +21,7 @@ from mailer.delivery.stopping import stop_on_sigterm, stop_requested
 from mailer.domain.audit import COMMAND_LINE, record
 from mailer.domain.books import Books, books_of
 from mailer.domain.clock import database_now
-from mailer.domain.errors import AlreadyStarted, EmptyAudience, MailingHeld, WindowOver
+from mailer.domain.errors import AddressNotConfirmed, AlreadyStarted, EmptyAudience, MailingHeld, WindowOver
 from mailer.domain.progress import request_start
 from mailer.extensions import db
 from mailer.models.audit import Action
@@ -88,8 +88,12 @@ def _mailing(mailing_id: int) -> Mailing:
     return mailing
 
 
+def _must_be_confirmed() -> bool:
+    return bool(current_app.config["REQUIRE_CONFIRMED_EMAIL"])
+
+
 def _due() -> list[Mailing]:
-    return list(due_mailings(db.session(), database_now(db.session)))
+    return list(due_mailings(db.session(), database_now(db.session), must_be_confirmed=_must_be_confirmed()))
 
 
 def _say_what_is_due(mailings: Sequence[Mailing]) -> None:
@@ -114,10 +118,12 @@ def _ask_for_start(mailing: Mailing) -> None:
     db.session.refresh(mailing)
     now = database_now(db.session)
     try:
-        request_start(db.session, mailing, now)
+        request_start(db.session, mailing, now, must_be_confirmed=_must_be_confirmed())
     except AlreadyStarted:
         db.session.rollback()
         return
+    except AddressNotConfirmed:
+        raise click.ClickException(f"The owner of mailing {mailing.id} has not confirmed the address yet.") from None
     except MailingHeld:
         raise click.ClickException(f"Mailing {mailing.id} is held; resume it first.") from None
     except WindowOver as over:

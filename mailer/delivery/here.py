@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 from sqlalchemy.orm import Session
 
 from mailer.delivery.delivering import deliver_mailing, settle
 from mailer.delivery.lane import End
 from mailer.delivery.starting import start_now
 from mailer.delivery.sweep import sweep
+from mailer.domain.confirmation import owner_may_start
 from mailer.domain.holds import active_holds
 from mailer.models.lanes import Hold
 from mailer.models.mailings import Mailing, MailingStatus
@@ -19,12 +20,13 @@ from mailer.models.mailings import Mailing, MailingStatus
 GOES_ON = (End.DRY, End.LIMITED, None)
 
 
-def due_mailings(session: Session, now: datetime) -> Iterator[Mailing]:
-    """The mailings whose time has come and that have not been completed, held ones left out."""
+def due_mailings(session: Session, now: datetime, *, must_be_confirmed: bool = False) -> Iterator[Mailing]:
+    """The mailings whose time has come and that have not been completed, but those that are held or may not start."""
     held = select(Hold.mailing_id).where(Hold.id.in_(active_holds(now).with_only_columns(Hold.id)))
     due = select(Mailing).where(
         Mailing.status != MailingStatus.COMPLETED,
         Mailing.start_time <= now,
+        or_(Mailing.status == MailingStatus.STARTED, owner_may_start(must_be_confirmed)),
         Mailing.id.not_in(held.where(Hold.mailing_id.is_not(None))),
     )
     yield from session.scalars(due.order_by(Mailing.start_time, Mailing.id))

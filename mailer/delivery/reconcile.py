@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from mailer.delivery.lease import lanes_wanted
 from mailer.delivery.sweep import sweep_gone, sweep_silent
 from mailer.delivery.waiting import count_waiting, count_workers
 from mailer.domain.clock import database_now
+from mailer.domain.confirmation import owner_may_start
 from mailer.domain.holds import active_holds, claim_untold_holds
 from mailer.domain.imports import note_ring, silent_imports
 from mailer.domain.notices import due_notices
@@ -74,10 +75,11 @@ def settle_started() -> None:
 def ring_due_starts() -> None:
     with Session(db.engine) as session:
         now = database_now(session)
+        may_start = owner_may_start(current_app.config["REQUIRE_CONFIRMED_EMAIL"])
         due = select(Mailing.id).where(
             Mailing.status == MailingStatus.CREATED,
             Mailing.start_time <= now,
-            or_(Mailing.end_time <= now, ~_is_held(now, Hold.mailing_id == Mailing.id)),
+            or_(Mailing.end_time <= now, ~_is_held(now, Hold.mailing_id == Mailing.id) & may_start),
             _may_ring(now),
         )
         mailing_ids = session.scalars(due.order_by(Mailing.start_time)).all()

@@ -28,7 +28,9 @@ def start_now(mailing_id: int) -> Start:
         if mailing is not None and mailing.end_time > now and are_links_refused(current_app.config):
             logger.error("Mailing %s is not started: %s", mailing_id, refusal(current_app.config))
             return Start.NOT_MINE
-        start = claim_start(session, mailing_id, now)
+        start = claim_start(
+            session, mailing_id, now, must_be_confirmed=current_app.config["REQUIRE_CONFIRMED_EMAIL"]
+        )
         if start is Start.STARTED:
             record_unasked(session, mailing_id, now)
         session.commit()

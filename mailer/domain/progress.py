@@ -8,6 +8,7 @@ from sqlalchemy import Select, Update, case, exists, func, insert, literal, or_,
 
 from mailer.domain.booking import audience_of, count_audience
 from mailer.domain.books import books_of
+from mailer.domain.confirmation import owner_may_start, require_confirmed
 from mailer.domain.errors import (
     AlreadyStarted,
     EmptyAudience,
@@ -34,16 +35,19 @@ class Start(enum.Enum):
 
     STARTED = "started"
     MISSED = "missed"  # Its window was over: everybody is expired, and the mailing completed.
-    NOT_MINE = "not mine"  # Somebody else started it, or it is held, or its time has not come.
+    # Somebody else started it, or it is held, or its owner is not confirmed, or its time has not come.
+    NOT_MINE = "not mine"
 
 
-def request_start(session: AnySession, mailing: Mailing, now: datetime) -> None:
+def request_start(session: AnySession, mailing: Mailing, now: datetime, *, must_be_confirmed: bool = False) -> None:
     """The owner's word that the mailing begins now: a start_time ahead becomes `now`.
 
-    Raises AlreadyStarted, MailingHeld, WindowOver or EmptyAudience. The start itself is `claim_start`.
+    With `must_be_confirmed` the owner has to have confirmed the address. The start itself is `claim_start`.
+    Raises AlreadyStarted, AddressNotConfirmed, MailingHeld, WindowOver or EmptyAudience.
     """
     if mailing.status is not MailingStatus.CREATED:
         raise AlreadyStarted
+    require_confirmed(session, mailing, must_be_confirmed)
     if holds_on_mailing(session, mailing.id, now):
         raise MailingHeld
     if mailing.end_time <= now:
@@ -58,7 +62,7 @@ def request_start(session: AnySession, mailing: Mailing, now: datetime) -> None:
     session.refresh(mailing, ["start_time"])
 
 
-def claim_start(session: AnySession, mailing_id: int, now: datetime) -> Start:
+def claim_start(session: AnySession, mailing_id: int, now: datetime, *, must_be_confirmed: bool = False) -> Start:
     """Start a mailing whose time has come, once, however many call.
 
     Freezes subject and body into the mailing and writes its recipients in one statement: suppressed addresses
@@ -73,7 +77,7 @@ def claim_start(session: AnySession, mailing_id: int, now: datetime) -> Start:
             Mailing.id == mailing_id,
             Mailing.status == MailingStatus.CREATED,
             Mailing.start_time <= now,
-            or_(Mailing.end_time <= now, ~is_held),
+            or_(Mailing.end_time <= now, ~is_held & owner_may_start(must_be_confirmed)),
         )
         .values(
             status=MailingStatus.STARTED,

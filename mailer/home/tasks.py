@@ -13,6 +13,7 @@ from mailer.domain.figures import Figures, unused_message
 from mailer.extensions import db
 from mailer.models.lanes import Hold
 from mailer.models.mailings import Mailing, MailingStatus
+from mailer.web.confirmation import is_confirmation_missing
 from mailer.web.formats import day, day_and_time, number
 from mailer.web.hold_words import hold_words
 
@@ -34,8 +35,19 @@ def tasks(
     figures: Figures, mailings: Sequence[Mailing], books: Mapping[int, Books], holds: Mapping[int, list[Hold]]
 ) -> list[Task]:
     """The tasks that the first page shows, the most urgent first."""
-    found = [*_unknowns(mailings, books), *_holds(mailings, books, holds), *_beginnings(figures)]
+    found = [*_confirmation(), *_unknowns(mailings, books), *_holds(mailings, books, holds), *_beginnings(figures)]
     return found[:MOST_TASKS]
+
+
+def _confirmation() -> Iterator[Task]:
+    if is_confirmation_missing(current_user.id):
+        yield Task(
+            "paused",
+            _("Your address is not confirmed yet"),
+            _("Until it is, no mailing of yours can start. A letter with a link has gone to you."),
+            _("Confirm it"),
+            url_for("auth.profile"),
+        )
 
 
 def _unknowns(mailings: Sequence[Mailing], books: Mapping[int, Books]) -> Iterator[Task]:

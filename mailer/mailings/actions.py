@@ -1,6 +1,6 @@
 """What an owner does with a mailing by a button. A second press changes nothing and says how things stand."""
 
-from flask import url_for
+from flask import current_app, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -8,7 +8,7 @@ from mailer.delivery.bell import ring_lanes, ring_start
 from mailer.domain.audit import record
 from mailer.domain.books import books_of
 from mailer.domain.clock import database_now
-from mailer.domain.errors import AlreadyStarted, EmptyAudience, MailingHeld, NotStarted, WindowOver
+from mailer.domain.errors import AddressNotConfirmed, AlreadyStarted, EmptyAudience, MailingHeld, NotStarted, WindowOver
 from mailer.domain.holds import hold_mailing, resume_mailing
 from mailer.domain.progress import finish as finish_mailing
 from mailer.domain.progress import request_start
@@ -41,9 +41,13 @@ def start(mailing_id: int) -> Response:
     if words := links_refusal():
         return unchanged(mailing, words)
     try:
-        request_start(db.session, mailing, now)
+        request_start(
+            db.session, mailing, now, must_be_confirmed=current_app.config["REQUIRE_CONFIRMED_EMAIL"]
+        )
     except AlreadyStarted:
         return unchanged(mailing, already_started_words(mailing))
+    except AddressNotConfirmed:
+        return unchanged(mailing, not_confirmed_words())
     except MailingHeld:
         return unchanged(mailing, _("This mailing is held, so it cannot start. It has to be resumed first."))
     except WindowOver as over:
@@ -101,6 +105,10 @@ def finish(mailing_id: int) -> Response:
     record(db.session, Action.FINISH, actor(), now, mailing)
     db.session.commit()
     return changed(mailing_id, True, _("Finished. Recipients whose letters had not begun are expired."))
+
+
+def not_confirmed_words() -> str:
+    return str(_("Your address is not confirmed yet, so no mailing of yours can start. Your profile says what to do."))
 
 
 def already_started_words(mailing: Mailing) -> str:

@@ -23,6 +23,7 @@ from mailer.mailings.progress_words import Progress, detail, facts, headline, le
 from mailer.models.clients import Client
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState
 from mailer.web.books_bar import counts_in_order
+from mailer.web.confirmation import is_confirmation_missing
 from mailer.web.frame import account_holds
 from mailer.web.htmx import is_shown, page_or_fragment, shown_query
 from mailer.web.limit_words import used_words
@@ -101,6 +102,7 @@ def live_context(mailing: Mailing) -> dict[str, Any]:
         "mailing": mailing,
         "books": books,
         "holds": holds,
+        "is_unconfirmed": mailing.status is MailingStatus.CREATED and is_confirmation_missing(mailing.owner_id),
         "account_holds": account_holds() if mailing.status is not MailingStatus.COMPLETED else [],
         "title": title(progress),
         "lead": lead(mailing, now),

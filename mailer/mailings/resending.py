@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -11,12 +11,13 @@ from mailer.delivery.bell import ring_lanes
 from mailer.domain.audit import record
 from mailer.domain.books import books_of
 from mailer.domain.clock import database_now
-from mailer.domain.errors import NotCompleted, NothingToResend, WindowOver
+from mailer.domain.confirmation import require_confirmed
+from mailer.domain.errors import AddressNotConfirmed, NotCompleted, NothingToResend, WindowOver
 from mailer.domain.progress import RESENDABLE
 from mailer.domain.progress import resend as send_again
 from mailer.domain.suppressions import suppressed_since
 from mailer.extensions import db
-from mailer.mailings.actions import changed, unchanged
+from mailer.mailings.actions import changed, not_confirmed_words, unchanged
 from mailer.mailings.forms import USUAL_WINDOW, ResendForm
 from mailer.mailings.own import own_mailing
 from mailer.models.audit import Action
@@ -54,7 +55,10 @@ def resend(mailing_id: int) -> Response:
         return unchanged(mailing, words)
     window, named = (form.start_time.data, form.end_time.data), recipient_ids or None
     try:
+        require_confirmed(db.session, mailing, current_app.config["REQUIRE_CONFIRMED_EMAIL"])
         count = send_again(db.session, mailing, form.chosen_states, *window, now, recipient_ids=named)
+    except AddressNotConfirmed:
+        return unchanged(mailing, not_confirmed_words())
     except NotCompleted:
         return unchanged(mailing, _("This mailing is not completed yet, so it cannot be sent again."))
     except WindowOver:
