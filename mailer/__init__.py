@@ -20,6 +20,7 @@ from mailer.outbox.views import blueprint as outbox
 from mailer.reports.views import blueprint as reports
 from mailer.suppressions.views import blueprint as suppressions
 from mailer.unsubscribing.views import blueprint as unsubscribing
+from mailer.users.views import blueprint as users
 from mailer.web import (
     access,
     dashboard,
@@ -80,7 +81,8 @@ def open_database(app: Flask) -> None:
 
 
 def register_blueprints(app: Flask) -> None:
-    for blueprint in (home, auth, clients, messages, mailings, attempts, reports, audit, suppressions, unsubscribing):
+    own_things = (clients, messages, mailings, attempts, reports, suppressions)
+    for blueprint in (home, auth, *own_things, users, audit, unsubscribing):
         app.register_blueprint(blueprint)
     if app.config["IS_OUTBOX_USED"]:
         app.register_blueprint(outbox)

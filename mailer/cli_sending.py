@@ -21,7 +21,14 @@ from mailer.delivery.stopping import stop_on_sigterm, stop_requested
 from mailer.domain.audit import COMMAND_LINE, record
 from mailer.domain.books import Books, books_of
 from mailer.domain.clock import database_now
-from mailer.domain.errors import AddressNotConfirmed, AlreadyStarted, EmptyAudience, MailingHeld, WindowOver
+from mailer.domain.errors import (
+    AddressNotConfirmed,
+    AlreadyStarted,
+    EmptyAudience,
+    MailingHeld,
+    OwnerBlocked,
+    WindowOver,
+)
 from mailer.domain.progress import request_start
 from mailer.extensions import db
 from mailer.models.audit import Action
@@ -124,6 +131,8 @@ def _ask_for_start(mailing: Mailing) -> None:
         return
     except AddressNotConfirmed:
         raise click.ClickException(f"The owner of mailing {mailing.id} has not confirmed the address yet.") from None
+    except OwnerBlocked:
+        raise click.ClickException(f"The owner of mailing {mailing.id} is blocked.") from None
     except MailingHeld:
         raise click.ClickException(f"Mailing {mailing.id} is held; resume it first.") from None
     except WindowOver as over:

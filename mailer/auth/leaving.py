@@ -50,5 +50,5 @@ def page(form: DeleteAccountForm) -> str:
     """What would go, or why nothing can."""
     figures = figures_of(db.session, current_user.id, database_now(db.session))
     return render_template(
-        "auth/delete.html", form=form, figures=figures, is_last_admin=is_last_admin(db.session, current_user)
+        "auth/delete.html", form=form, figures=figures, is_last_admin=is_last_admin(db.session, current_user.id)
     )

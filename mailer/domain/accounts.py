@@ -3,12 +3,12 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from mailer.domain.addresses import address_key
-from mailer.domain.errors import EmailTaken, RegistrationClosed
+from mailer.domain.errors import EmailTaken, LastAdmin, OwnerBlocked, RegistrationClosed
 from mailer.models.transactions import AnySession
 from mailer.models.users import Installation, Role, User
 
@@ -91,7 +91,28 @@ def user_of_session(session: AnySession, session_id: str) -> User | None:
     return user
 
 
-def is_last_admin(session: AnySession, user: User) -> bool:
-    """Whether no other admin could take over. Locks the admins, so that two who leave at once see one another."""
-    admins = select(User.id).where(User.role == Role.ADMIN, User.blocked_at.is_(None)).order_by(User.id)
-    return user.role is Role.ADMIN and list(session.scalars(admins.with_for_update())) == [user.id]
+def require_unblocked(session: AnySession, user_id: int) -> None:
+    """Raise OwnerBlocked for a blocked user.
+
+    Until the transaction ends nobody can block this user: whoever starts, resumes or books a mailing asks here first,
+    so that a block either sees what was done or comes before it.
+    """
+    blocked_at = session.execute(select(User.blocked_at).where(User.id == user_id).with_for_update(read=True)).scalar()
+    if blocked_at is not None:
+        raise OwnerBlocked
+
+
+def is_last_admin(session: AnySession, user_id: int) -> bool:
+    """Whether this is the only admin who can sign in; ask before a demotion or a deletion.
+
+    The admins' rows stay locked until the transaction ends, so that of two admins who leave at once one is refused.
+    """
+    admins = select(User.id).where(User.role == Role.ADMIN, User.blocked_at.is_(None))
+    return list(session.scalars(admins.order_by(User.id).with_for_update())) == [user_id]
+
+
+def change_role(session: AnySession, user_id: int, role: Role) -> None:
+    """Give a user another role. Raises LastAdmin for the only admin who can sign in."""
+    if role is not Role.ADMIN and is_last_admin(session, user_id):
+        raise LastAdmin
+    session.execute(update(User).where(User.id == user_id).values(role=role))

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select
 from sqlalchemy.orm import defer, joinedload
 
+from mailer.domain.accounts import require_unblocked
 from mailer.domain.clients import clients_of, contains
 from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, StillSending, WindowOver
 from mailer.models.clients import Client
@@ -58,8 +59,9 @@ def book_mailing(
     """Make a mailing that starts by itself at its start_time.
 
     client_ids matter for the audience `selected`; those of other owners are passed over.
-    Raises WindowOver when the end has passed, EmptyAudience when nobody would be written to.
+    Raises WindowOver when the end has passed, EmptyAudience when nobody would be written to, OwnerBlocked.
     """
+    require_unblocked(session, owner_id)
     mailing = Mailing(owner_id=owner_id, status=MailingStatus.CREATED, created_at=now)
     _write(mailing, message, audience, start_time, end_time, now)
     session.add(mailing)

@@ -31,6 +31,22 @@ class AddressNotConfirmed(Refused):
     """The owner of the mailing has not confirmed the address yet, and has to."""
 
 
+class OwnerBlocked(Refused):
+    """The account is blocked, so nothing of its owner's may begin."""
+
+
+class RoleTooHigh(Refused):
+    """Whoever asks may not do this to a user of that role."""
+
+
+class AlreadyBlocked(Refused):
+    """The user is blocked already."""
+
+
+class NotBlocked(Refused):
+    """The user is not blocked."""
+
+
 class WindowOver(Refused):
     """The mailing's end has passed."""
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from mailer.models.lanes import Hold, HoldKind
 from mailer.models.mailings import Mailing
@@ -15,6 +16,8 @@ from mailer.models.users import Role, User
 # within a minute of the server's return.
 UNREACHABLE_PAUSES = (timedelta(seconds=5), timedelta(seconds=10), timedelta(seconds=20), timedelta(seconds=30))
 
+LIFTED_BY_OWNER = (HoldKind.PAUSED, HoldKind.BAD_RESULTS, HoldKind.OWNER_BLOCKED)
+
 
 def active_holds(now: datetime) -> Select[Hold]:
     """The holds in force now, of mailings and of the account."""
@@ -22,14 +25,15 @@ def active_holds(now: datetime) -> Select[Hold]:
 
 
 def holds_on_mailing(session: AnySession, mailing_id: int, now: datetime) -> list[Hold]:
-    """What stops this mailing itself; the account's holds are another matter."""
-    return list(session.scalars(active_holds(now).where(Hold.mailing_id == mailing_id).order_by(Hold.id)))
+    """What stops this mailing itself, and who placed it; the account's holds are another matter."""
+    return holds_on_mailings(session, [mailing_id], now).get(mailing_id, [])
 
 
 def holds_on_mailings(session: AnySession, mailing_ids: Collection[int], now: datetime) -> dict[int, list[Hold]]:
     """What stops each of these mailings itself, in one query; nothing for those that nothing stops."""
+    of_mailings = active_holds(now).where(Hold.mailing_id.in_(mailing_ids)).options(joinedload(Hold.placed_by))
     holds: dict[int, list[Hold]] = {}
-    for hold in session.scalars(active_holds(now).where(Hold.mailing_id.in_(mailing_ids)).order_by(Hold.id)):
+    for hold in session.scalars(of_mailings.order_by(Hold.id)):
         if hold.mailing_id is not None:
             holds.setdefault(hold.mailing_id, []).append(hold)
     return holds
@@ -105,9 +109,11 @@ def lift_hold(session: AnySession, mailing_id: int | None, kind: HoldKind, now: 
 
 
 def resume_mailing(session: AnySession, mailing_id: int, now: datetime) -> bool:
-    """The owner's word that a mailing may go on: their own pause ends, and Mailer's doubt; False if there was none."""
-    lifted = [lift_hold(session, mailing_id, kind, now) for kind in (HoldKind.PAUSED, HoldKind.BAD_RESULTS)]
-    return any(lifted)
+    """The owner's word that a mailing may go on: False if nothing was theirs to lift.
+
+    That is their own pause, Mailer's doubt, and what a block that is over has left behind.
+    """
+    return any([lift_hold(session, mailing_id, kind, now) for kind in LIFTED_BY_OWNER])
 
 
 def lift_account_holds(session: AnySession, now: datetime) -> int:

@@ -17,7 +17,7 @@ def delete_account(session: AnySession, user: User) -> list[int]:
     Raises LastAdmin, and StillSending while one of the mailings is under way: its owner finishes it first, so that
     the books of what was sent are closed by a person and not by the way.
     """
-    if is_last_admin(session, user):
+    if is_last_admin(session, user.id):
         raise LastAdmin
     # The rows are locked, so that no start comes in between.
     mailings = select(Mailing.id, Mailing.status).where(Mailing.owner_id == user.id).with_for_update()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, Update, case, exists, func, insert, literal, or_, select, update
 
+from mailer.domain.accounts import require_unblocked
 from mailer.domain.booking import audience_of, count_audience
 from mailer.domain.books import books_of
 from mailer.domain.confirmation import owner_may_start, require_confirmed
@@ -18,13 +19,14 @@ from mailer.domain.errors import (
     NotStarted,
     WindowOver,
 )
-from mailer.domain.holds import active_holds, holds_on_mailing, lift_hold
+from mailer.domain.holds import active_holds, holds_on_mailing, lift_hold, resume_mailing
 from mailer.domain.suppressions import is_suppressed_client, is_suppressed_recipient
 from mailer.models.clients import Client
 from mailer.models.lanes import Hold, HoldKind
 from mailer.models.mailings import Mailing, MailingRound, MailingStatus, Recipient, RecipientState
 from mailer.models.messages import Message
 from mailer.models.transactions import AnySession
+from mailer.models.users import User
 
 UNSETTLED = (RecipientState.PENDING, RecipientState.CLAIMED, RecipientState.BEGUN)
 RESENDABLE = (RecipientState.FAILED, RecipientState.UNKNOWN, RecipientState.EXPIRED)
@@ -43,8 +45,9 @@ def request_start(session: AnySession, mailing: Mailing, now: datetime, *, must_
     """The owner's word that the mailing begins now: a start_time ahead becomes `now`.
 
     With `must_be_confirmed` the owner has to have confirmed the address. The start itself is `claim_start`.
-    Raises AlreadyStarted, AddressNotConfirmed, MailingHeld, WindowOver or EmptyAudience.
+    Raises OwnerBlocked, AlreadyStarted, AddressNotConfirmed, MailingHeld, WindowOver or EmptyAudience.
     """
+    require_unblocked(session, mailing.owner_id)
     if mailing.status is not MailingStatus.CREATED:
         raise AlreadyStarted
     require_confirmed(session, mailing, must_be_confirmed)
@@ -71,13 +74,14 @@ def claim_start(session: AnySession, mailing_id: int, now: datetime, *, must_be_
     frozen = select(Message).where(Message.id == Mailing.message_id).correlate(Mailing)
     holds = active_holds(now).where(Hold.mailing_id == Mailing.id).correlate(Mailing)
     is_held = exists(holds.with_only_columns(Hold.id))
+    is_owner_blocked = exists().where(User.id == Mailing.owner_id, User.blocked_at.is_not(None))
     won = session.execute(
         update(Mailing)
         .where(
             Mailing.id == mailing_id,
             Mailing.status == MailingStatus.CREATED,
             Mailing.start_time <= now,
-            or_(Mailing.end_time <= now, ~is_held & owner_may_start(must_be_confirmed)),
+            or_(Mailing.end_time <= now, ~is_held & ~is_owner_blocked & owner_may_start(must_be_confirmed)),
         )
         .values(
             status=MailingStatus.STARTED,
@@ -145,6 +149,15 @@ def finish(session: AnySession, mailing: Mailing, now: datetime) -> None:
     session.refresh(mailing)
 
 
+def resume(session: AnySession, mailing: Mailing, now: datetime) -> bool:
+    """The owner's word that the mailing goes on (see resume_mailing); nothing is lifted for a blocked one.
+
+    Raises OwnerBlocked.
+    """
+    require_unblocked(session, mailing.owner_id)
+    return resume_mailing(session, mailing.id, now)
+
+
 def expire_pending(session: AnySession, mailing_id: int, now: datetime) -> int:
     """When the window is over, or the owner has finished it: the pending become expired; how many there were."""
     expired = session.execute(_recipients(mailing_id, RecipientState.PENDING).values(
@@ -198,8 +211,9 @@ def resend(
 
     The mailing is started again with a new window and one round more; what was accepted stays as it is, and so does
     whoever must not be written to any more.
-    Raises NotCompleted, WindowOver or NothingToResend.
+    Raises OwnerBlocked, NotCompleted, WindowOver or NothingToResend.
     """
+    require_unblocked(session, mailing.owner_id)
     if end_time <= now:
         raise WindowOver(end_time)
     ended = _ended_round(session, mailing)

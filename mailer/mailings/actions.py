@@ -9,12 +9,13 @@ from mailer.domain.audit import record
 from mailer.domain.books import books_of
 from mailer.domain.clock import database_now
 from mailer.domain.errors import AddressNotConfirmed, AlreadyStarted, EmptyAudience, MailingHeld, NotStarted, WindowOver
-from mailer.domain.holds import hold_mailing, resume_mailing
+from mailer.domain.holds import hold_mailing, holds_on_mailing
 from mailer.domain.progress import finish as finish_mailing
 from mailer.domain.progress import request_start
+from mailer.domain.progress import resume as resume_mailing
 from mailer.domain.reach import reach_of_mailing
 from mailer.extensions import db
-from mailer.mailings.own import own_mailing
+from mailer.mailings.own import own_mailing, visible_mailing
 from mailer.mailings.page import live_context
 from mailer.models.audit import Action
 from mailer.models.lanes import HoldKind
@@ -49,7 +50,7 @@ def start(mailing_id: int) -> Response:
     except AddressNotConfirmed:
         return unchanged(mailing, not_confirmed_words())
     except MailingHeld:
-        return unchanged(mailing, _("This mailing is held, so it cannot start. It has to be resumed first."))
+        return unchanged(mailing, _("This mailing is held, so it cannot start. What stops it stands above its books."))
     except WindowOver as over:
         end = day_and_time(over.end_time)
         return unchanged(mailing, _("Its window was over at %(time)s. Edit it and choose a later end.", time=end))
@@ -75,11 +76,14 @@ def pause(mailing_id: int) -> Response:
 def resume(mailing_id: int) -> Response:
     mailing = own_mailing(mailing_id)
     now = database_now(db.session)
-    if not resume_mailing(db.session, mailing_id, now):
+    if not resume_mailing(db.session, mailing, now):
         return unchanged(mailing, _("This mailing is not paused."))
     record(db.session, Action.RESUME, actor(), now, mailing)
     is_started, start_time = mailing.status is MailingStatus.STARTED, mailing.start_time
+    is_still_held = bool(holds_on_mailing(db.session, mailing_id, now))
     db.session.commit()
+    if is_still_held:
+        return changed(mailing_id, True, _("Resumed. It is still disabled, so no letter begins before it is enabled."))
     if is_started:
         return changed(mailing_id, ring_lanes(mailing_id), _("Resumed. Sending goes on."))
     if start_time <= now:
@@ -126,13 +130,13 @@ def not_started_words(mailing: Mailing) -> str:
 def changed(mailing_id: int, is_heard: bool, words: str) -> Response:
     """The mailing's page after a change; `is_heard` tells whether Redis took the news."""
     waiting = _("Done. Redis does not answer, so sending waits until it is back.")
-    return shown(own_mailing(mailing_id), words if is_heard else waiting)
+    return shown(visible_mailing(mailing_id), words if is_heard else waiting)
 
 
 def unchanged(mailing: Mailing, words: str) -> Response:
     """The mailing's page as it is, and why nothing was done."""
     db.session.rollback()
-    return shown(own_mailing(mailing.id), words)
+    return shown(visible_mailing(mailing.id), words)
 
 
 def shown(mailing: Mailing, words: str) -> Response:

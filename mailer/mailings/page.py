@@ -10,15 +10,16 @@ from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import redis_answers
 from mailer.domain.attempts import AttemptFilter, attempts_of
-from mailer.domain.booking import audience_of, body_excerpt, mailings_of
+from mailer.domain.booking import audience_of, body_excerpt
 from mailer.domain.books import Books, books_of
 from mailer.domain.holds import holds_on_mailing
+from mailer.domain.moderation import visible_mailings
 from mailer.domain.pace import pace_of, retries_of
 from mailer.domain.progress import rounds_of
 from mailer.domain.recipients import first_failures, with_last_attempt
 from mailer.extensions import db
 from mailer.mailings.lists import row_context
-from mailer.mailings.own import own_mailing
+from mailer.mailings.own import visible_mailing
 from mailer.mailings.progress_words import Progress, detail, facts, headline, lead, title
 from mailer.models.clients import Client
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState
@@ -59,12 +60,12 @@ STATES_OF = {
 
 
 def show(mailing_id: int) -> Response:
-    found = mailings_of(current_user.id).where(Mailing.id == mailing_id)
+    found = visible_mailings(current_user).where(Mailing.id == mailing_id)
     row = db.session.execute(found.add_columns(body_excerpt(EXCERPT_CHARACTERS))).one_or_none()
     if row is None:
         abort(404)
     mailing, excerpt = row
-    if is_shown(url_for("mailings.index")):
+    if mailing.owner_id == current_user.id and is_shown(url_for("mailings.index")):
         return page_or_fragment("mailings/show.html", "mailings/_row.html", **row_context(mailing))
     return page_or_fragment(
         "mailings/show.html",
@@ -77,7 +78,7 @@ def show(mailing_id: int) -> Response:
 
 def message(mailing_id: int) -> Response:
     """The whole text that goes out, however long."""
-    mailing = own_mailing(mailing_id)
+    mailing = visible_mailing(mailing_id)
     body = mailing.body if mailing.body is not None else mailing.message.body if mailing.message else ""
     return Response(body, mimetype="text/plain")
 
@@ -101,6 +102,7 @@ def live_context(mailing: Mailing) -> dict[str, Any]:
     return {
         "mailing": mailing,
         "books": books,
+        "is_own": mailing.owner_id == current_user.id,
         "holds": holds,
         "is_unconfirmed": mailing.status is MailingStatus.CREATED and is_confirmation_missing(mailing.owner_id),
         "account_holds": account_holds() if mailing.status is not MailingStatus.COMPLETED else [],
@@ -150,5 +152,5 @@ def people(mailing: Mailing, books: Books, location: str) -> dict[str, Any]:
 
 
 def latest_attempts(mailing: Mailing) -> list[tuple[Attempt, Recipient]]:
-    latest = attempts_of(current_user.id, AttemptFilter(mailing_id=mailing.id)).order_by(Attempt.id.desc())
+    latest = attempts_of(mailing.owner_id, AttemptFilter(mailing_id=mailing.id)).order_by(Attempt.id.desc())
     return [(attempt, recipient) for attempt, recipient, _ in db.session.execute(latest.limit(ATTEMPTS_SHOWN))]

@@ -4,9 +4,10 @@ import enum
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mailer.models.base import Base, BigId, big_id, long_text, stored_by_value
+from mailer.models.users import User
 
 
 class Lane(Base):
@@ -33,6 +34,8 @@ class HoldKind(enum.StrEnum):
 
     PAUSED = "paused"
     DISABLED = "disabled"
+    # Stays when the owner is unblocked, until the owner resumes the mailing.
+    OWNER_BLOCKED = "owner_blocked"
     LOGIN_REFUSED = "login_refused"
     SENDER_REFUSED = "sender_refused"
     UNREACHABLE = "unreachable"
@@ -81,3 +84,5 @@ class Hold(Base):
     probe_until: Mapped[datetime | None]
     # When owners and admins were told that the account works again.
     told_at: Mapped[datetime | None]
+
+    placed_by: Mapped[User | None] = relationship(lazy="raise_on_sql")

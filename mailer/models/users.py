@@ -4,7 +4,7 @@ import enum
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from mailer.models.base import Base, BigId, big_id, long_text, short_text, stored_by_value
 
@@ -34,6 +34,8 @@ class User(Base):
     language: Mapped[str] = mapped_column(String(8), default="")
     # Names the picture's content; empty while the initials stand in for one.
     avatar_digest: Mapped[str] = mapped_column(String(64), default="")
+    # Name and address, casefolded, for the search.
+    search_key: Mapped[long_text]
     # Part of every session's cookie: a new value ends the sessions that hold the old one.
     session_token: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
@@ -45,6 +47,17 @@ class User(Base):
     # What Flask-Login asks of a user.
     is_authenticated = True
     is_anonymous = False
+
+    @validates("email", "full_name")
+    def _renew_search_key(self, name: str, value: str) -> str:
+        full_name, email = (value if name == each else getattr(self, each) or "" for each in ("full_name", "email"))
+        self.search_key = f"{full_name}\n{email}".casefold()
+        return value
+
+    @property
+    def name(self) -> str:
+        """What others call this user."""
+        return self.full_name or self.email
 
     @property
     def is_active(self) -> bool:

@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.domain.accounts import user_of_session
+from mailer.domain.errors import OwnerBlocked
 from mailer.extensions import db, login_manager
 from mailer.models.users import Role, User
 from mailer.web.htmx import login_needed
@@ -41,6 +42,7 @@ def guard(app: Flask) -> None:
     login_manager.init_app(app, add_context_processor=False)
     login_manager.user_loader(load_user)
     app.before_request(require_login)
+    app.register_error_handler(OwnerBlocked, end_session)
 
 
 def load_user(session_id: str) -> User | None:
@@ -56,6 +58,12 @@ def require_login() -> Response | None:
         return None
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return login_needed(url_for("auth.login", next=wanted))
+
+
+def end_session(_error: OwnerBlocked) -> Response:
+    """Whoever was blocked while their request was under way: it does nothing, and no other will come in."""
+    db.session.rollback()
+    return login_needed(url_for("auth.login"))
 
 
 def require_role(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -1,5 +1,6 @@
 """What stands around every page: the places of the side bar, and the account that mail leaves through."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from flask_login import current_user
 
 from mailer.domain.books import Books
 from mailer.domain.holds import holds_on_account
+from mailer.domain.moderation import MODERATORS
 from mailer.extensions import db
 from mailer.models.lanes import Hold
 from mailer.models.users import Role
@@ -22,13 +24,19 @@ class Place:
     endpoint: str
     label: str
     icon: str
-    is_for_admins: bool = False
+    roles: Collection[Role] = tuple(Role)
+    # Another place has the rest of this one's blueprint.
+    is_single_page: bool = False
 
     @property
     def is_current(self) -> bool:
         """Whether the page that is shown belongs to this place."""
+        if self.is_single_page or request.endpoint in SINGLE_PAGES:
+            return request.endpoint == self.endpoint
         return (request.blueprint or "") == self.endpoint.partition(".")[0]
 
+
+ADMINS = (Role.ADMIN,)
 
 # The first group is also the bar at the bottom of a phone.
 PLACES = (
@@ -44,12 +52,17 @@ PLACES = (
         Place("reports.index", _l("Reports"), "bar-chart"),
     ),
     (
-        Place("audit.index", _l("Audit log"), "journal-text", is_for_admins=True),
-        Place("outbox.index", _l("Outbox"), "inbox", is_for_admins=True),
-        Place("rq_dashboard.queues_overview", _l("Queues"), "cpu", is_for_admins=True),
+        Place("mailings.everybodys", _l("All mailings"), "send", MODERATORS, is_single_page=True),
+        Place("users.index", _l("Users"), "person-badge", MODERATORS),
+    ),
+    (
+        Place("audit.index", _l("Audit log"), "journal-text", ADMINS),
+        Place("outbox.index", _l("Outbox"), "inbox", ADMINS),
+        Place("rq_dashboard.queues_overview", _l("Queues"), "cpu", ADMINS),
     ),
 )
 
+SINGLE_PAGES = frozenset(place.endpoint for group in PLACES for place in group if place.is_single_page)
 
 # What the page before the login shows of the product.
 EXAMPLE_BOOKS = Books(accepted=1862, failed=11, unknown=1, suppressed=25)
@@ -77,12 +90,11 @@ class Frame:
     @property
     def places(self) -> list[list[Place]]:
         """The groups of places that exist here and are open to this user."""
-        is_admin = current_user.role is Role.ADMIN
         groups = [
             [
                 place
                 for place in group
-                if place.endpoint in current_app.view_functions and (is_admin or not place.is_for_admins)
+                if place.endpoint in current_app.view_functions and current_user.role in place.roles
             ]
             for group in PLACES
         ]

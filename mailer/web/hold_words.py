@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from mailer.delivery.known_replies import cause_of
 from mailer.domain.breaker import Results
+from mailer.domain.moderation import MODERATORS
 from mailer.models.lanes import Hold, HoldKind
 from mailer.web.cause_words import CAUSE_WORDS
 from mailer.web.formats import day_and_time, number
@@ -48,12 +49,47 @@ def _paused(hold: Hold) -> HoldWords:
 
 def _disabled(hold: Hold) -> HoldWords:
     since = day_and_time(hold.placed_at)
+    if is_moderator():
+        step = _("Enable it when it may go on. Its owner cannot.")
+    else:
+        step = _("Ask the people who run this installation. Only a manager can enable it again.")
     return HoldWords(
-        title=_("Disabled by a manager since %(time)s", time=since),
+        title=_("Disabled by %(name)s since %(time)s", name=_placed_by(hold), time=since),
         line=_("Disabled: %(reason)s", reason=hold.reason) if hold.reason else _("Disabled since %(time)s", time=since),
-        why=_("The manager wrote: %(reason)s", reason=hold.reason) if hold.reason else _("No reason was given."),
-        steps=(_("Ask the people who run this installation. Only a manager can enable it again."),),
+        why=_told(hold),
+        steps=(step,),
     )
+
+
+def _owner_blocked(hold: Hold) -> HoldWords:
+    since = day_and_time(hold.placed_at)
+    if is_moderator():
+        title = _("Held since %(time)s, when its owner was blocked by %(name)s", name=_placed_by(hold), time=since)
+        step = _("It goes on when its owner is unblocked and resumes it.")
+    else:
+        title = _("Held since %(time)s, when your account was blocked by %(name)s", name=_placed_by(hold), time=since)
+        step = _("Resume it if it shall still go out. Nothing of yours starts again by itself.")
+    return HoldWords(
+        title=title,
+        line=_("Owner blocked: %(reason)s", reason=hold.reason),
+        why=_told(hold),
+        steps=(step,),
+    )
+
+
+def is_moderator() -> bool:
+    return current_user.role in MODERATORS
+
+
+def _placed_by(hold: Hold) -> str:
+    """Who placed the hold; the account may be gone."""
+    return hold.placed_by.name if hold.placed_by else str(_("a manager"))
+
+
+def _told(hold: Hold) -> str:
+    if not hold.reason:
+        return str(_("No reason was given."))
+    return str(_("%(name)s wrote: %(reason)s", name=_placed_by(hold), reason=hold.reason))
 
 
 def _unreachable(hold: Hold) -> HoldWords:
@@ -172,6 +208,7 @@ def _reply(hold: Hold) -> str:
 _OF_KIND: dict[HoldKind, Callable[[Hold], HoldWords]] = {
     HoldKind.PAUSED: _paused,
     HoldKind.DISABLED: _disabled,
+    HoldKind.OWNER_BLOCKED: _owner_blocked,
     HoldKind.UNREACHABLE: _unreachable,
     HoldKind.LOGIN_REFUSED: _refused_login,
     HoldKind.SENDER_REFUSED: _refused_sender,

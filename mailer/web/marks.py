@@ -39,6 +39,7 @@ MARKS = {
     "completed": Mark("check-lg", _l("completed"), "accepted"),
     "paused": Mark("pause-circle-fill", _l("paused"), "paused"),
     "disabled": Mark("lock-fill", _l("disabled"), "disabled"),
+    "owner_blocked": Mark("lock-fill", _l("owner blocked"), "disabled"),
     "login_refused": Mark("exclamation-octagon-fill", _l("login refused"), "failed"),
     "sender_refused": Mark("exclamation-octagon-fill", _l("sender refused"), "failed"),
     "blocked": Mark("exclamation-octagon-fill", _l("blocked by the mail server"), "failed"),

@@ -69,24 +69,28 @@ POST    /messages/<int:message_id>/delete           login      login    404     
 POST    /messages/<int:message_id>/test             login      login    404       form   404      404
 
 GET     /mailings/                                  login      login    200       200    200      200
+GET     /mailings/all                               login      login    404       404    200      200
 GET     /mailings/new                               login      login    200       200    200      200
 POST    /mailings/new                               login      login    form      form   form     form
 GET     /mailings/ask/delete                        login      login    303       303    303      303
 POST    /mailings/delete                            login      login    form      form   form     form
-GET     /mailings/<int:mailing_id>                  login      login    404       200    404      404
-GET     /mailings/<int:mailing_id>/message          login      login    404       200    404      404
-GET     /mailings/<int:mailing_id>/edit             login      login    404       200    404      404
-POST    /mailings/<int:mailing_id>/edit             login      login    404       form   404      404
-POST    /mailings/<int:mailing_id>/start            login      login    404       303    404      404
-POST    /mailings/<int:mailing_id>/pause            login      login    404       303    404      404
-POST    /mailings/<int:mailing_id>/resume           login      login    404       303    404      404
-POST    /mailings/<int:mailing_id>/finish           login      login    404       303    404      404
-POST    /mailings/<int:mailing_id>/resend           login      login    404       303    404      404
-POST    /mailings/<int:mailing_id>/delete           login      login    404       303    404      404
-GET     /mailings/<int:mailing_id>/ask/start        login      login    404       200    404      404
-GET     /mailings/<int:mailing_id>/ask/finish       login      login    404       303    404      404
-GET     /mailings/<int:mailing_id>/ask/resend       login      login    404       200    404      404
-GET     /mailings/<int:mailing_id>/ask/delete       login      login    404       200    404      404
+GET     /mailings/<int:mailing_id>                  login      login    404       200    200      200
+GET     /mailings/<int:mailing_id>/message          login      login    404       200    200      200
+GET     /mailings/<int:mailing_id>/edit             login      login    404       200    403      403
+POST    /mailings/<int:mailing_id>/edit             login      login    404       form   403      403
+POST    /mailings/<int:mailing_id>/start            login      login    404       303    403      403
+POST    /mailings/<int:mailing_id>/pause            login      login    404       303    403      403
+POST    /mailings/<int:mailing_id>/resume           login      login    404       303    403      403
+POST    /mailings/<int:mailing_id>/finish           login      login    404       303    403      403
+POST    /mailings/<int:mailing_id>/resend           login      login    404       303    403      403
+POST    /mailings/<int:mailing_id>/delete           login      login    404       303    403      403
+GET     /mailings/<int:mailing_id>/ask/start        login      login    404       200    403      403
+GET     /mailings/<int:mailing_id>/ask/finish       login      login    404       303    403      403
+GET     /mailings/<int:mailing_id>/ask/resend       login      login    404       200    403      403
+GET     /mailings/<int:mailing_id>/ask/delete       login      login    404       200    403      403
+GET     /mailings/<int:mailing_id>/ask/disable      login      login    404       403    200      200
+POST    /mailings/<int:mailing_id>/disable          login      login    404       403    303      303
+POST    /mailings/<int:mailing_id>/enable           login      login    404       403    303      303
 
 GET     /attempts/                                  login      login    200       200    200      200
 GET     /reports/                                   login      login    200       200    200      200
@@ -100,6 +104,13 @@ POST    /suppressions/<int:suppression_id>/lift     login      login    404     
 GET     /u/<token>                                  200        200      200       200    200      200
 POST    /u/<token>                                  200        200      200       200    200      200
 POST    /u/<token>/back                             200        200      200       200    200      200
+
+GET     /users/                                     login      login    404       404    200      200
+GET     /users/<int:user_id>/ask/block              login      login    404       404    200      200
+POST    /users/<int:user_id>/block                  login      login    404       404    form     form
+POST    /users/<int:user_id>/unblock                login      login    404       404    303      303
+GET     /users/<int:user_id>/ask/role               login      login    404       404    403      200
+POST    /users/<int:user_id>/role                   login      login    404       404    403      form
 
 GET     /audit/                                     login      login    404       404    404      200
 GET     /outbox/                                    login      login    404       404    404      200

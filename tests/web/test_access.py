@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from mailer.domain.clock import database_now
 from mailer.domain.imports import keep_upload
+from mailer.domain.moderation import block_user
 from mailer.domain.suppressions import suppress
 from mailer.domain.unsubscribe_links import ensure_unsubscribe_key, unsubscribe_links
 from mailer.embedded.outbox_store import Envelope, add_letters, list_letters, open_outbox
@@ -91,6 +92,8 @@ class House:
             case "import_id":
                 now = database_now(self.session)
                 return keep_upload(self.session, self.owner.id, "clients.csv", b"anna@example.org", now).id
+            case "user_id":
+                return self.owner.id
             case "letter_id":
                 return self.letter_id
             case "suppression_id":
@@ -124,12 +127,21 @@ def house(whole_app: Flask, session: Session, job: Job) -> House:
 
 
 @pytest.fixture
-def cookies(session: Session, house: House, charlie: User, mary: User, adam: User, bob: User) -> dict[str, User | None]:
-    """Who comes in each column; the blocked one was signed in when it happened."""
-    bob.blocked_at = database_now(session)
-    return {
-        "anonymous": None, "blocked": bob, "stranger": charlie, "owner": house.owner, "manager": mary, "admin": adam,
-    }
+def cookies(session: Session, house: House, charlie: User, mary: User, adam: User, bob: User) -> dict[str, str]:
+    """What the cookie of each column's visitor holds; the blocked one was signed in when it happened."""
+    of_users = {"blocked": bob, "stranger": charlie, "owner": house.owner, "manager": mary, "admin": adam}
+    held = {column: user.get_id() for column, user in of_users.items()}
+    block_user(session, bob.id, adam, "spam", database_now(session))
+    return held
+
+
+def comes(app: Flask, session: Session, session_id: str | None) -> Visitor:
+    """A browser with this session, or with none."""
+    browser = visitor(app, session)
+    if session_id is not None:
+        with browser.session_transaction() as cookie:
+            cookie["_user_id"] = session_id
+    return browser
 
 
 # The owner comes last: until then nothing has changed.
@@ -137,15 +149,15 @@ ORDER = ("anonymous", "blocked", "stranger", "manager", "admin", "owner")
 
 
 def test_every_visitor_gets_the_answer_of_the_table(
-    whole_app: Flask, session: Session, house: House, cookies: dict[str, User | None]
+    whole_app: Flask, session: Session, house: House, cookies: dict[str, str]
 ) -> None:
-    admin = visitor(whole_app, session, cookies["admin"])
+    admin = comes(whole_app, session, cookies["admin"])
     wait_until(lambda: admin.get("/rq/").status_code == 200, "Redis to be known to answer")
     differences = []
     for line in lines():
         path = house.path(line.route)
         for column in ORDER:
-            browser = visitor(whole_app, session, cookies[column])
+            browser = comes(whole_app, session, cookies.get(column))
             answer = answer_of(browser.open(path, method=line.method, data=FORMS.get(line.route)))
             if answer != line.answers[column]:
                 differences.append(f"{line.method} {line.route} {column}: {answer}, not {line.answers[column]}")
@@ -166,7 +178,7 @@ def test_no_other_method_is_taken_anywhere(whole_app: Flask, session: Session, h
 
 
 def test_a_piece_of_a_page_is_refused_as_its_page_is(
-    whole_app: Flask, session: Session, house: House, cookies: dict[str, User | None]
+    whole_app: Flask, session: Session, house: House, cookies: dict[str, str]
 ) -> None:
     """The headers of htmx open no door: whoever is sent to the login or told 404 is so with them too."""
     differences = []
@@ -176,7 +188,7 @@ def test_a_piece_of_a_page_is_refused_as_its_page_is(
             expected, is_signed_in = line.answers[column], column in ("stranger", "manager")
             if expected not in (("403", "404") if is_signed_in else ("login",)):
                 continue
-            browser: Visitor = visitor(whole_app, session, cookies[column])
+            browser = comes(whole_app, session, cookies.get(column))
             answer = browser.open(path, method=line.method, data=FORMS.get(line.route), htmx=True)
             wanted = 401 if expected == "login" else int(expected)
             if (answer.status_code, answer.get_data()) != (wanted, b""):

@@ -160,7 +160,7 @@ def test_a_hold_stands_above_the_figures_with_its_reason(
     now = database_now(session)
     hold_mailing(session, running.id, HoldKind.DISABLED, now, placed_by_id=mary.id, reason="wrong prices")
     page = as_alice.get(f"/mailings/{running.id}")
-    assert "The manager wrote: wrong prices" in page.one(".hold").get_text()
+    assert "Mary wrote: wrong prices" in page.one(".hold").get_text()
     assert "Stands still" in page.one(".books-lead").get_text()
 
 
