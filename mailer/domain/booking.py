@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_
 from sqlalchemy.orm import defer, joinedload
 
 from mailer.domain.accounts import require_unblocked
+from mailer.domain.chosen_ids import these_ids
 from mailer.domain.clients import clients_of, contains
 from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, StillSending, WindowOver
 from mailer.models.clients import Client
@@ -20,9 +21,6 @@ from mailer.models.mailings import (
 )
 from mailer.models.messages import Message
 from mailer.models.transactions import AnySession
-
-# One INSERT of chosen clients carries at most this many, within every database's limit on parameters.
-SELECTION_BATCH = 10_000
 
 
 def mailings_of(owner_id: int, search: str = "") -> Select[Mailing]:
@@ -160,13 +158,11 @@ def delete_mailings(session: AnySession, mailings: Select[Mailing]) -> list[int]
     kept = mailings.where(Mailing.status != MailingStatus.STARTED).with_only_columns(Mailing.id)
     # Locked, so that none of them starts between the look and the deletion.
     ids = list(session.scalars(kept.order_by(Mailing.id).with_for_update(of=Mailing)))
-    for first in range(0, len(ids), SELECTION_BATCH):
-        batch = ids[first : first + SELECTION_BATCH]
-        session.execute(
-            delete(Mailing)
-            .where(Mailing.id.in_(batch), Mailing.status != MailingStatus.STARTED)
-            .execution_options(synchronize_session=False)
-        )
+    session.execute(
+        delete(Mailing)
+        .where(Mailing.id.in_(these_ids(session, ids)), Mailing.status != MailingStatus.STARTED)
+        .execution_options(synchronize_session=False)
+    )
     return ids
 
 
@@ -185,11 +181,8 @@ def _write(
 
 def _select_clients(session: AnySession, mailing: Mailing, client_ids: Sequence[int]) -> None:
     if mailing.audience is Audience.SELECTED:
-        chosen = sorted(set(client_ids))
-        for first in range(0, len(chosen), SELECTION_BATCH):
-            batch = chosen[first : first + SELECTION_BATCH]
-            own = clients_of(mailing.owner_id).where(Client.id.in_(batch))
-            rows = own.with_only_columns(literal(mailing.id), Client.id)
-            session.execute(insert(SelectedClient).from_select(["mailing_id", "client_id"], rows))
+        own = clients_of(mailing.owner_id).where(Client.id.in_(these_ids(session, client_ids)))
+        rows = own.with_only_columns(literal(mailing.id), Client.id)
+        session.execute(insert(SelectedClient).from_select(["mailing_id", "client_id"], rows))
     if count_audience(session, mailing) == 0:
         raise EmptyAudience

@@ -3,22 +3,27 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func
+from sqlalchemy import Select, func, select
 
-from mailer.domain.booking import SELECTION_BATCH, audience_of
+from mailer.domain.booking import audience_of
+from mailer.domain.chosen_ids import these_ids
 from mailer.domain.clients import clients_of
-from mailer.domain.suppressions import is_suppressed_client
-from mailer.models.clients import Client
+from mailer.domain.suppressions import IN_ORDER_OF_WEIGHT, main_reason
+from mailer.models.clients import Client, Suppression, SuppressionReason
 from mailer.models.mailings import Audience, Mailing
 from mailer.models.transactions import AnySession
 
 
 @dataclass(frozen=True)
 class Reach:
-    """The clients of an audience, and how many of them must not be written to."""
+    """The clients of an audience, and how many of them must not be written to, by the weightiest reason of each."""
 
     clients: int = 0
-    suppressed: int = 0
+    left_out: tuple[tuple[SuppressionReason, int], ...] = ()
+
+    @property
+    def suppressed(self) -> int:
+        return sum(count for _reason, count in self.left_out)
 
     @property
     def letters(self) -> int:
@@ -28,22 +33,27 @@ class Reach:
 def reach_of(session: AnySession, owner_id: int, audience: Audience, client_ids: Collection[int]) -> Reach:
     """The reach of all this owner's clients, or of the chosen ones; clients of others are passed over."""
     if audience is Audience.ALL:
-        return _counted(session, clients_of(owner_id))
-    chosen = sorted(client_ids)
-    clients = suppressed = 0
-    for first in range(0, len(chosen), SELECTION_BATCH):
-        batch = chosen[first : first + SELECTION_BATCH]
-        part = _counted(session, clients_of(owner_id).where(Client.id.in_(batch)))
-        clients, suppressed = clients + part.clients, suppressed + part.suppressed
-    return Reach(clients, suppressed)
+        return _counted(session, owner_id, clients_of(owner_id))
+    return _counted(session, owner_id, clients_of(owner_id).where(Client.id.in_(these_ids(session, client_ids))))
 
 
 def reach_of_mailing(session: AnySession, mailing: Mailing) -> Reach:
     """The reach of a mailing that has not started, as of now."""
-    return _counted(session, audience_of(mailing))
+    return _counted(session, mailing.owner_id, audience_of(mailing))
 
 
-def _counted(session: AnySession, clients: Select[Client]) -> Reach:
-    counts = clients.with_only_columns(func.count(Client.id), func.count(Client.id).filter(is_suppressed_client()))
-    total, suppressed = session.execute(counts).one()
-    return Reach(total, suppressed)
+def _counted(session: AnySession, owner_id: int, clients: Select[Client]) -> Reach:
+    # The few who are left out are gathered first, and each client looked up among them.
+    weightiest = (
+        select(Suppression.email_key, main_reason().label("place"))
+        .where(Suppression.owner_id == owner_id, Suppression.lifted_at.is_(None))
+        .group_by(Suppression.email_key)
+        .subquery()
+    )
+    places = range(len(IN_ORDER_OF_WEIGHT))
+    counts = clients.outerjoin(weightiest, weightiest.c.email_key == Client.email_key).with_only_columns(
+        func.count(Client.id), *(func.count(Client.id).filter(weightiest.c.place == place) for place in places)
+    )
+    total, *of_reasons = session.execute(counts).one()
+    left_out = zip(IN_ORDER_OF_WEIGHT, of_reasons, strict=True)
+    return Reach(total, tuple((reason, count) for reason, count in left_out if count))

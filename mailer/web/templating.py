@@ -18,6 +18,7 @@ from mailer.web.formats import (
 )
 from mailer.web.frame import EXAMPLE_BOOKS, Frame
 from mailer.web.hold_words import hold_words
+from mailer.web.left_out_words import left_out_words
 from mailer.web.link_words import links_refusal
 from mailer.web.locale import language
 from mailer.web.marks import mark_of
@@ -27,7 +28,7 @@ from mailer.web.verdict_words import verdict_words
 
 FILTERS = (clock, clock_when, day_and_time, moment, number, share, weekday, when)
 GLOBALS = (
-    bar_segments, books_label, hold_words, language, links_refusal, mark_of, problem_words, span,
+    bar_segments, books_label, hold_words, language, left_out_words, links_refusal, mark_of, problem_words, span,
     sparkline, table_lines, verdict_words, zone_name,
 )
 

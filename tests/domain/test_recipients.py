@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from mailer.domain import recipients
 from mailer.domain.reach import Reach, reach_of
 from mailer.domain.recipients import first_failures, with_last_attempt, without_address
+from mailer.models.clients import SuppressionReason
 from mailer.models.mailings import AttemptStatus, Audience, Recipient, RecipientState, Verdict
 from mailer.models.users import User
 from tests.support.factories import (
@@ -64,8 +65,8 @@ def test_the_reach_counts_own_clients_and_who_of_them_is_suppressed(
     suppress(alice, "boris@example.org")
     suppress(bob, "anna@example.org")
     foreign = client_of(bob)
-    assert reach_of(session, alice.id, Audience.ALL, ()) == Reach(clients=3, suppressed=1)
+    assert reach_of(session, alice.id, Audience.ALL, ()) == Reach(3, ((SuppressionReason.UNSUBSCRIBED, 1),))
     chosen = {anna.id, boris.id, foreign.id, 10**15}
-    assert reach_of(session, alice.id, Audience.SELECTED, chosen) == Reach(clients=2, suppressed=1)
+    assert reach_of(session, alice.id, Audience.SELECTED, chosen) == Reach(2, ((SuppressionReason.UNSUBSCRIBED, 1),))
     assert reach_of(session, alice.id, Audience.SELECTED, ()).letters == 0
     assert vera.id not in chosen

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.domain.booking import selected_client_ids
+from mailer.models.clients import SuppressionReason
 from mailer.models.mailings import Audience, Mailing, MailingStatus
 from mailer.models.messages import Message
 from mailer.models.users import User
@@ -176,7 +177,16 @@ def test_the_page_says_how_many_letters_would_go_out(as_alice: Visitor, alice: U
     suppress(alice, "boris@example.org")
     page = as_alice.get("/mailings/new")
     assert page.one("#summary .figure").get_text() == "1"
-    assert "2 clients less 1 who must not be written to" in page.words
+    assert "2 clients less 1 who must not be written to: 1 has unsubscribed" in page.words
+
+
+def test_each_who_is_left_out_is_counted_once_by_the_weightiest_reason(as_alice: Visitor, alice: User) -> None:
+    clients_with(alice, "anna@example.org", "boris@example.org", "vera@example.org")
+    suppress(alice, "anna@example.org", "boris@example.org", reason=SuppressionReason.BY_HAND)
+    suppress(alice, "boris@example.org", reason=SuppressionReason.COMPLAINT)
+    page = as_alice.get("/mailings/new")
+    assert page.one("#summary .figure").get_text() == "1"
+    assert "1 has complained 1 was left out by hand" in page.words
 
 
 def test_a_message_can_be_chosen_by_the_address(as_alice: Visitor, alice: User, message: Message) -> None:
