@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from mailer.domain.addresses import address_key
 from mailer.domain.errors import ChangedMeanwhile, EmailTaken
+from mailer.domain.place_of import place_of
 from mailer.domain.recipients import with_last_attempt
 from mailer.models.clients import Client
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState, SelectedClient
@@ -29,8 +30,8 @@ def clients_of(owner_id: int, search: str = "") -> Select[Client]:
 
 
 def contains(search_key: InstrumentedAttribute[str], search: str) -> ColumnElement[bool]:
-    """Whether the casefolded column contains the search, its own wildcards taken literally."""
-    return search_key.contains(search.strip().casefold(), autoescape=True)
+    """Whether the casefolded column contains the search, in which nothing is a wildcard."""
+    return place_of(search_key, search.strip().casefold()) > 0
 
 
 def count_clients(session: AnySession, owner_id: int) -> int:

@@ -34,8 +34,11 @@ class Chooser:
         return packed(client.id for client in self.page.items)
 
 
-def chooser(selection: Selection, location: str) -> Chooser:
-    """The chooser as the form that was sent asks for it; its buttons post to `location`."""
+def chooser(selection: Selection, location: str, on_file: int | None = None) -> Chooser:
+    """The chooser as the form that was sent asks for it; its buttons post to `location`.
+
+    `on_file` is how many clients there are, where that is known already.
+    """
     search = request.form.get("find", "")
     clients = clients_of(current_user.id, search)
     act = request.form.get("act")
@@ -46,5 +49,5 @@ def chooser(selection: Selection, location: str) -> Chooser:
         selection = Selection()
     # A new search begins at its first page; the two ways on carry their place in the address.
     place = request.args.to_dict() if act == FIND else {}
-    page = paginate(clients, BY_NAME, location=location, query=place)
+    page = paginate(clients, BY_NAME, location=location, query=place, total=None if search.strip() else on_file)
     return Chooser(selection, search, page, location)

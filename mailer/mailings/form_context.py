@@ -16,6 +16,7 @@ from mailer.mailings.forms import MailingForm
 from mailer.mailings.selection import Selection
 from mailer.models.mailings import Audience
 from mailer.models.messages import Message
+from mailer.web.htmx import wants_fragment
 from mailer.web.limit_words import limit_words
 
 # One looks for a message among the latest; a mailing of an older one is made from its own page.
@@ -33,17 +34,21 @@ class MessageChoice:
 
 
 def form_context(form: MailingForm, selection: Selection, location: str) -> dict[str, Any]:
-    """What the templates of the form show; its buttons post to `location`."""
+    """What the templates of the form show, and no more than the piece that is asked for; it posts to `location`."""
     context: dict[str, Any] = {"form": form, "location": location}
-    if request.form.get("act") != PREVIEW:
-        context["chooser"] = chooser(selection, location)
+    act = request.form.get("act") if wants_fragment() else None
+    if act and act != PREVIEW:
+        return context | {"chooser": chooser(selection, location)}
+    audience, on_file = form.chosen_audience, None
+    if audience is Audience.ALL or act != PREVIEW:
+        on_file = reach_of(db.session, current_user.id, Audience.ALL, ())
+    if act != PREVIEW:
+        context["chooser"] = chooser(selection, location, on_file.clients if on_file else None)
         selection = context["chooser"].selection
-    messages = message_choices(form.message_id.data)
-    audience = form.chosen_audience
-    on_file = reach = reach_of(db.session, current_user.id, Audience.ALL, ())
-    if audience is Audience.SELECTED:
+    reach = on_file
+    if reach is None or audience is Audience.SELECTED:
         reach = reach_of(db.session, current_user.id, audience, selection.ids)
-    window = form.window
+    messages, window = message_choices(form.message_id.data), form.window
     return context | {
         "limits": limit_words(reach.letters, window) if window else None,
         "messages": messages,

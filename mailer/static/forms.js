@@ -26,13 +26,13 @@
     if (event.target.dataset.count) countCharacters(event.target);
   });
 
-  // In a long form Enter saves, whatever other buttons come first in it; a search field has a button of its own, and
-  // in a text of many lines Enter means a new line.
+  // In a long form Enter saves, whatever other buttons come first in it; in a text of many lines it means a new line.
   document.addEventListener("keydown", (event) => {
     const field = event.target, save = field.form?.querySelector("[data-default]");
-    if (event.key !== "Enter" || !save || field.type === "search" || !field.matches("input, select")) return;
+    if (event.key !== "Enter" || !save || !field.matches("input, select")) return;
     event.preventDefault();
-    field.form.requestSubmit(save);
+    // A search has begun by itself while it was typed; a second one would take away what is ticked meanwhile.
+    if (field.type !== "search") field.form.requestSubmit(save);
   });
 
   addEventListener("beforeunload", (event) => {

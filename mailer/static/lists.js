@@ -32,10 +32,16 @@
   });
 
   // After another search "all" would be others than were meant.
-  document.addEventListener("htmx:after:swap", (event) => {
-    if (!event.detail.ctx.target?.querySelector?.("#bulk") && document.contains(event.detail.ctx.target)) return;
-    const all = document.getElementById("bulk")?.elements.all;
-    if (all) all.checked = false;
+  let meant = "";
+
+  const lookAnew = () => {
+    const bar = document.getElementById("bulk");
+    const found = bar ? `${bar.elements.q.value} ${bar.elements.status?.value}` : "";
+    if (bar?.elements.all && found !== meant) bar.elements.all.checked = false;
+    meant = found;
     count();
-  });
+  };
+
+  document.addEventListener("htmx:after:swap", lookAnew);
+  document.addEventListener("DOMContentLoaded", lookAnew);
 })();

@@ -129,7 +129,10 @@ def paginate(
     """
     query = shown_query() if query is None else query
     after, before = _key(query.get("after"), sorting), _key(query.get("before"), sorting)
-    found = _find(rows, sorting, after, before, size)
+    if total is None and not (after or before):
+        # Counted first: where a search finds nobody, there is no need to look a second time.
+        total, _ahead = _count(rows, sorting, None)
+    found = _find(rows, sorting, after, before, size) if total != 0 else []
     if not found and (after or before):
         # The page has emptied since its link was made.
         after = before = None
