@@ -1,8 +1,9 @@
 """What went wrong, why, and what to do: a page in the product's look, or a toast where only a piece was asked for."""
 
 from dataclasses import dataclass
+from types import TracebackType
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -13,6 +14,8 @@ from werkzeug.wrappers import Response
 
 from mailer.extensions import db
 from mailer.web.htmx import failed
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,18 @@ STATUSES_WITHOUT_FRAME = (500, 503)
 
 
 def explain(app: Flask) -> None:
-    """Answer every error with its explanation."""
+    """Answer every error with its explanation, and log it without the links of letters."""
+    app.log_exception = log_exception  # type: ignore[method-assign]
     app.register_error_handler(HTTPException, explain_status)
     app.register_error_handler(DataError, refuse_data)
     for unreachable in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(unreachable, explain_database)
+
+
+def log_exception(exc_info: ExcInfo | tuple[None, None, None]) -> None:
+    """Flask would write the path down, and with it the secret of a link that still works; the rule says where too."""
+    place = request.url_rule.rule if request.url_rule else "an unknown address"
+    current_app.logger.error("Exception on %s [%s]", place, request.method, exc_info=exc_info)
 
 
 def explain_status(error: HTTPException) -> Response:

@@ -68,6 +68,16 @@ def test_a_fault_of_ours_is_explained_without_its_details(app: Flask, session: S
     assert "secret" not in answer.text
 
 
+def test_the_log_tells_where_a_fault_was_and_not_the_link_that_led_there(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.view_functions["auth.choose_password"] = lambda token: 1 // 0
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert visitor(app).get("/auth/reset-password/12-secret").status_code == 500
+    assert "Exception on /auth/reset-password/<token> [GET]" in caplog.text
+    assert "ZeroDivisionError" in caplog.text and "12-secret" not in caplog.text
+
+
 def test_a_number_that_no_column_can_hold_is_a_bad_request(
     app: Flask, session: Session, alice: User, database_kind: str
 ) -> None:
