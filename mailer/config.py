@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import idna
 from dotenv import dotenv_values
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -72,7 +75,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
     settings["SESSION_COOKIE_SECURE"] = settings["BASE_URL"].startswith("https://")
     settings["REMEMBER_COOKIE_SECURE"] = settings["SESSION_COOKIE_SECURE"]
     services = _running_services(data_dir)
-    settings["REDIS_URL"] = given.get("REDIS_URL") or services.get("redis_url")
+    settings["REDIS_URL"] = redis_url(given.get("REDIS_URL")) or services.get("redis_url")
     settings["IS_REDIS_EMBEDDED"] = not given.get("REDIS_URL")
     settings.update(_database(given, data_dir))
     settings.update(_mail(given, services))
@@ -152,6 +155,26 @@ def _choice(given: Mapping[str, str], name: str, choices: tuple[str, ...]) -> st
     return text
 
 
+def redis_url(text: str | None) -> str | None:
+    """The URL of Redis. Raises ConfigError, without the value: whatever is wrong may be a part of its password."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        is_server = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_server = False
+    else:
+        is_server = is_server or (parts.scheme == "unix" and bool(parts.path))
+    # What follows a # would be cut off without a word.
+    if not is_server or "#" in text:
+        raise ConfigError(
+            "REDIS_URL: it is not understood. Write redis://[:password@]host:port/number, and in a password "
+            "%2F for /, %23 for #, %3A for : and %40 for @."
+        )
+    return text
+
+
 def _running_services(data_dir: Path) -> dict[str, Any]:
     try:
         services: dict[str, Any] = json.loads((data_dir / SERVICES_FILE).read_text())
@@ -171,6 +194,14 @@ def _database(given: Mapping[str, str], data_dir: Path) -> dict[str, Any]:
         options = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
     else:
         raise ConfigError("DATABASE_URL: only sqlite:/// and postgresql:// are known.")
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        # Without the value, and without the error that tells a part of it: that may be a part of the password.
+        raise ConfigError(
+            "DATABASE_URL: it is not understood. Write postgresql://user:password@host:port/name, and in a password "
+            "%2F for /, %23 for #, %3A for : and %40 for @."
+        ) from None
     return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
 
 
