@@ -24,7 +24,7 @@ from mailer.models.lanes import HoldKind
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.web.access import require_role
 from mailer.web.actor import actor
-from mailer.web.htmx import invalid, page_or_fragment, shown_query
+from mailer.web.htmx import invalid, moved, page_or_fragment, shown_query
 from mailer.web.pagination import Sorting, list_url, paginate
 from mailer.web.reasons import ReasonForm
 
@@ -62,7 +62,10 @@ def everybodys() -> Response:
 
 
 def ask_disable(mailing_id: int) -> Response:
-    return question(moderated_mailing(mailing_id), ReasonForm(formdata=None))
+    mailing = moderated_mailing(mailing_id)
+    if mailing.status is MailingStatus.COMPLETED:
+        return moved(nothing_to_disable(), location=url_for("mailings.show", mailing_id=mailing_id))
+    return question(mailing, ReasonForm(formdata=None))
 
 
 def disable(mailing_id: int) -> Response:
@@ -70,7 +73,7 @@ def disable(mailing_id: int) -> Response:
     if not form.validate():
         return question(mailing, form)
     if mailing.status is MailingStatus.COMPLETED:
-        return unchanged(mailing, _("This mailing is completed, so there is nothing to disable."))
+        return unchanged(mailing, nothing_to_disable())
     now, reason = database_now(db.session), form.reason.data
     if not hold_mailing(
         db.session, mailing_id, HoldKind.DISABLED, now, placed_by_id=current_user.id, reason=reason
@@ -94,6 +97,10 @@ def enable(mailing_id: int) -> Response:
     elif status is MailingStatus.CREATED and start_time <= now:
         is_heard = ring_start(mailing_id)
     return changed(mailing_id, is_heard, _("Enabled. It goes on unless something else holds it."))
+
+
+def nothing_to_disable() -> str:
+    return str(_("This mailing is completed, so there is nothing to disable."))
 
 
 def moderated_mailing(mailing_id: int) -> Mailing:

@@ -161,6 +161,7 @@ def test_what_is_completed_cannot_be_disabled(as_manager: Visitor, session: Sess
     mailing = completed_mailing_of(alice)
     page = as_manager.post(f"/mailings/{mailing.id}/disable", data=SPAM, follow_redirects=True)
     assert "nothing to disable" in page.words and kinds_on(session, mailing) == []
+    assert as_manager.get(f"/mailings/{mailing.id}/ask/disable").location == f"/mailings/{mailing.id}"
 
 
 def test_with_htmx_disabling_changes_the_live_region(as_manager: Visitor, alice: User) -> None:
