@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 # After a failure, while other connections work, a server that limits them is not pressed at once.
 REOPEN_PAUSE_SECONDS = 5
 OVERDUE_LOOK_SECONDS = 0.5
+# So long the leave to connect is good for further connections: a start opens all of them in one moment.
+ALLOWED_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Pool:
     """At most `size` sessions with one account."""
 
     def __init__(self, account: MailAccount, size: int, may_connect: Callable[[], bool]) -> None:
-        """`may_connect` is asked in the last moment before each connection, from a thread of its own."""
+        """`may_connect` is asked in the last moment before connections are made, from a thread of its own."""
         self.opening = 0
         self.size = size
         # A connection was wanted while the account is held.
@@ -51,6 +53,8 @@ class Pool:
         self._interests: dict[Session, int] = {}
         self._account = account
         self._may_connect = may_connect
+        self._asking = threading.Lock()
+        self._allowed_at = float("-inf")
         self._selector = selectors.DefaultSelector()
         self._opened: queue.SimpleQueue[smtplib.SMTP | ConnectionFailed | None] = queue.SimpleQueue()
         self._bell, self._ringer = socket.socketpair()
@@ -126,10 +130,19 @@ class Pool:
         self._bell.close()
         self._ringer.close()
 
+    def _is_allowed(self) -> bool:
+        """Ask whether a connection may be made; those that are opened together ask once, and not each on its own."""
+        with self._asking:
+            if time.monotonic() - self._allowed_at > ALLOWED_SECONDS:
+                if not self._may_connect():
+                    return False
+                self._allowed_at = time.monotonic()
+            return True
+
     def _open(self) -> None:
         result: smtplib.SMTP | ConnectionFailed | None
         try:
-            result = connect(self._account) if self._may_connect() else None
+            result = connect(self._account) if self._is_allowed() else None
         except (smtplib.SMTPException, OSError, ValueError) as error:
             result = connection_failed(error)
         if self._closed.is_set():
