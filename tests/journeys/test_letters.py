@@ -61,7 +61,8 @@ def test_a_mailing_scheduled_in_the_browser_arrives_once_at_each_client_with_eve
         counts = {"pending": 0, "sending": 0, "failed": 0, "unknown": 0, "suppressed": 0, "expired": 0}
         everybody = {"total": len(CLIENTS), "accepted": len(CLIENTS)}
         assert report(processes, mailing_id) == {"id": mailing_id, "status": "completed"} | counts | everybody
-    letters = smtp_server.ledger.letters
+    # The owner has got a letter of the system's own too, to confirm the address.
+    letters = [letter for letter in smtp_server.ledger.letters if "Auto-Submitted" not in letter.message]
     to_everybody = sorted((envelope,) for _, _, envelope in CLIENTS)
     for subject in MESSAGES:
         of_subject = [letter for letter in letters if letter.message["Subject"] == subject]
