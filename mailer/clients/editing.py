@@ -12,7 +12,6 @@ from mailer.clients.own import name_of, own_client
 from mailer.domain.clients import add_client, change_client, client_with_email, last_letters
 from mailer.domain.clock import database_now
 from mailer.domain.errors import ChangedMeanwhile, EmailTaken
-from mailer.domain.suppressions import reasons_by_client
 from mailer.extensions import db
 from mailer.models.clients import Client
 from mailer.web.htmx import done, invalid, outdated, page_or_fragment
@@ -63,7 +62,6 @@ def edit(client_id: int) -> Response:
                 location=url_for("clients.show", client_id=client.id),
                 client=client,
                 letter=last_letters(db.session, [client]).get(client.id),
-                suppression=reasons_by_client(db.session, [client]).get(client.id),
                 is_focused=True,
             )
     if form.is_submitted():

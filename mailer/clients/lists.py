@@ -1,5 +1,4 @@
-"""The list of clients: searched, sorted, a page at a time, with what became of the last letter to each,
-and who must not be written to."""
+"""The list of clients: searched, sorted, a page at a time, with what became of the last letter to each."""
 
 from typing import Any
 
@@ -8,7 +7,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.domain.clients import clients_of, count_clients, last_letters
-from mailer.domain.suppressions import reasons_by_client
 from mailer.extensions import db
 from mailer.models.clients import Client
 from mailer.web.htmx import page_or_fragment, shown_query
@@ -38,5 +36,4 @@ def shown_list() -> dict[str, Any]:
         "order": order,
         "on_file": count_clients(db.session, current_user.id) if search else page.total,
         "last_letters": last_letters(db.session, page.items),
-        "suppressions": reasons_by_client(db.session, page.items),
     }

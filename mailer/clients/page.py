@@ -5,7 +5,6 @@ from werkzeug.wrappers import Response
 
 from mailer.clients.own import own_client
 from mailer.domain.clients import last_letters, letters_to
-from mailer.domain.suppressions import reasons_by_client
 from mailer.extensions import db
 from mailer.models.mailings import Recipient
 from mailer.web.htmx import page_or_fragment
@@ -21,7 +20,6 @@ def show(client_id: int) -> Response:
         "clients/_row.html",
         client=client,
         letter=last_letters(db.session, [client]).get(client.id),
-        suppression=reasons_by_client(db.session, [client]).get(client.id),
         is_focused=True,
         letters=paginate(letters_to(client), LATEST_FIRST, location=url_for("clients.show", client_id=client.id)),
     )

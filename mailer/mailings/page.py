@@ -17,7 +17,6 @@ from mailer.domain.moderation import visible_mailings
 from mailer.domain.pace import pace_of, retries_of
 from mailer.domain.progress import rounds_of
 from mailer.domain.recipients import first_failures, with_last_attempt
-from mailer.domain.unsubscribing import unsubscribed_by_mailing
 from mailer.extensions import db
 from mailer.mailings.lists import row_context
 from mailer.mailings.own import visible_mailing
@@ -99,7 +98,6 @@ def live_context(mailing: Mailing) -> dict[str, Any]:
         pace=pace_of(db.session, mailing, now) if is_started else None,
         retries=retries_of(db.session, mailing, now) if is_started and books.pending else None,
         used="" if mailing.status is MailingStatus.COMPLETED else used_words(now),
-        unsubscribed=unsubscribed_by_mailing(db.session, [mailing.id]).get(mailing.id, 0),
     )
     return {
         "mailing": mailing,

@@ -40,8 +40,6 @@ class Progress:
     retries: Retries | None = None
     # How much of the account's limits is used; empty without limits.
     used: str = ""
-    # How many people have said no by its letters.
-    unsubscribed: int = 0
 
     @property
     def letters_to_go(self) -> int:
@@ -132,11 +130,9 @@ def facts(progress: Progress) -> list[Fact]:
     """The figures beside the books."""
     if progress.mailing.status is MailingStatus.CREATED:
         return [*_facts_before(progress.mailing), *_facts_of_limits(progress)]
-    is_started = progress.mailing.status is MailingStatus.STARTED
-    told = _facts_under_way(progress) if is_started else _facts_after(progress)
-    if progress.unsubscribed:
-        told.append(Fact(_("Unsubscribed"), number(progress.unsubscribed), _("By the link in these letters.")))
-    return told
+    if progress.mailing.status is MailingStatus.STARTED:
+        return _facts_under_way(progress)
+    return _facts_after(progress)
 
 
 def _facts_before(mailing: Mailing) -> list[Fact]:

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, abort, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -20,6 +21,14 @@ blueprint = Blueprint("suppressions", __name__, url_prefix="/suppressions")
 
 NEWEST_FIRST = Sorting(Suppression.id, Suppression.id, is_descending=True)
 
+REASON_WORDS = {
+    SuppressionReason.UNSUBSCRIBED: _l("unsubscribed"),
+    SuppressionReason.BY_HAND: _l("added by you"),
+    SuppressionReason.HARD_FAILURE: _l("the mailbox does not exist"),
+    SuppressionReason.DELETED: _l("deleted, must not return"),
+    SuppressionReason.COMPLAINT: _l("complained"),
+}
+
 
 @blueprint.get("/")
 def index() -> Response:
@@ -31,6 +40,7 @@ def index() -> Response:
         page=paginate(entries, NEWEST_FIRST, location=url_for(".index")),
         search=search,
         is_lifted=is_lifted,
+        reason_words=REASON_WORDS,
         owners_reasons=OWNERS_REASONS,
     )
 

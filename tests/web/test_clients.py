@@ -16,7 +16,6 @@ from tests.support.factories import (
     settle,
     started_mailing_of,
     states_of,
-    suppress,
 )
 from tests.support.visitor import Page, Visitor
 from tests.web.conftest import CountQueries
@@ -127,15 +126,6 @@ def test_the_last_letter_of_each_client_is_shown(as_alice: Visitor, alice: User,
     settle(recipients_of(latest)[0], RecipientState.FAILED)
     page = as_alice.get("/clients/")
     assert "failed" in page.one(f"#client-{oleg.id} .state").get_text()
-
-
-def test_whoever_must_not_be_written_to_is_marked(as_alice: Visitor, alice: User) -> None:
-    anna, boris = clients_with(alice, "anna@example.org", "boris@example.org")
-    suppress(alice, "anna@example.org")
-    page = as_alice.get("/clients/")
-    assert "unsubscribed" in page.one(f"#client-{anna.id} .is-suppressed").get_text()
-    assert page.all(f"#client-{boris.id} .is-suppressed") == []
-    assert "unsubscribed" in as_alice.get(f"/clients/{anna.id}").one("main .is-suppressed").get_text()
 
 
 def test_a_page_of_clients_takes_a_handful_of_queries(

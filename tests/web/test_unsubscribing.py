@@ -90,15 +90,6 @@ def test_a_mail_program_unsubscribes_by_one_post(
     assert [entry.email for entry in entries(session)] == [EMAIL]
 
 
-def test_the_mailings_page_tells_how_many_have_unsubscribed(
-    anonymous: Visitor, as_alice: Visitor, mailing: Mailing, path: str
-) -> None:
-    page = f"/mailings/{mailing.id}"
-    assert "Unsubscribed" not in as_alice.get(page).one("#live").get_text()
-    assert anonymous.post(path).status_code == 200
-    assert "Unsubscribed" in as_alice.get(page).one("#live").get_text()
-
-
 def test_it_can_be_taken_back_and_said_again(anonymous: Visitor, session: Session, alice: User, path: str) -> None:
     back = str(anonymous.post(path).one("form")["action"])
     for _press in (1, 2):
