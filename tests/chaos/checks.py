@@ -107,8 +107,15 @@ def _faults_of_unknowns(session: Session, outcome: Outcome) -> Iterator[Fault]:
 
 
 def connections_lost(outcome: Outcome) -> int:
-    """How many connections were open when lanes were killed or lost their leases."""
-    return sum(loss.connections + _parted_before(outcome, loss.at) for loss in outcome.diary.losses)
+    """How many connections lanes had when they were killed or lost their leases.
+
+    One that the server has closed a moment before is no longer open, but its last answer may not be recorded yet: so
+    each loss counts as many as a lane has.
+    """
+    return sum(
+        max(loss.connections + _parted_before(outcome, loss.at), outcome.plan.connections)
+        for loss in outcome.diary.losses
+    )
 
 
 def _parted_before(outcome: Outcome, moment: float) -> int:
