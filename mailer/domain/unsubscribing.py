@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from mailer.domain.addresses import address_key
 from mailer.domain.suppressions import suppress, suppressions_of
@@ -69,17 +69,3 @@ def take_back(session: AnySession, reader: Reader, now: datetime) -> None:
         .values(lifted_at=now)
         .execution_options(synchronize_session=False)
     )
-
-
-def unsubscribed_by_mailing(session: AnySession, mailing_ids: list[int]) -> dict[int, int]:
-    """By mailing id, how many people have said no by its letters and have not taken it back."""
-    rows = session.execute(
-        select(Suppression.mailing_id, func.count())
-        .where(
-            Suppression.mailing_id.in_(mailing_ids),
-            Suppression.reason == SuppressionReason.UNSUBSCRIBED,
-            Suppression.lifted_at.is_(None),
-        )
-        .group_by(Suppression.mailing_id)
-    )
-    return {mailing_id: count for mailing_id, count in rows if mailing_id is not None}
