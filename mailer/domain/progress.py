@@ -118,6 +118,8 @@ def _write_recipients(session: AnySession, mailing: Mailing, state: RecipientSta
             literal(now, Recipient.changed_at.type),
         )
         .order_by(Client.id)
+        # A client who is being deleted is waited for, and none can be deleted until their recipient is there.
+        .with_for_update(of=Client, read=True, key_share=True)
     )
     columns = ["mailing_id", "client_id", "email", "email_key", "full_name", "state", "tries", "round", "changed_at"]
     session.execute(insert(Recipient).from_select(columns, rows, include_defaults=False))
