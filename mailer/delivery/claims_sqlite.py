@@ -1,10 +1,12 @@
 """The fence on SQLite: one short BEGIN IMMEDIATE transaction a turn, with the whole database to itself."""
 
+import fcntl
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
 
@@ -103,6 +105,7 @@ class SqliteFence:
         self._engine = engine
         self._limits = limits
         self._pooled: PoolProxiedConnection | None = None
+        self._queue = _Queue(engine)
         self._fixed = {"mailing": mailing_id, "owner": owner_id, "token": token}
 
     def turn(self, wishes: Wishes) -> Turn:
@@ -111,14 +114,15 @@ class SqliteFence:
                 self._pooled = self._engine.raw_connection()
             # The driver is spoken to directly: SQLAlchemy would take half of the time of a letter.
             connection = cast(sqlite3.Connection, self._pooled.driver_connection)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                turn = _TurnOnSqlite(connection, self._fixed, datetime.now(UTC), self._limits).take(wishes)
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.rollback()
-                raise
-        except sqlite3.OperationalError as error:
+            with self._queue.place():
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    turn = _TurnOnSqlite(connection, self._fixed, datetime.now(UTC), self._limits).take(wishes)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    connection.rollback()
+                    raise
+        except (sqlite3.OperationalError, OSError) as error:
             self.close()
             raise DatabaseAway(str(error)) from error
         return turn
@@ -127,6 +131,35 @@ class SqliteFence:
         if self._pooled is not None:
             self._pooled.close()
             self._pooled = None
+        self._queue.close()
+
+
+class _Queue:
+    """Where the lanes of a database wait for each other's turns to end.
+
+    They all write without a pause; SQLite's own way of waiting is to sleep for ever longer and to try again, and so
+    the database would be idle much of the time. Whoever is killed gives its place up.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._path = f"{engine.url.database}-turns"
+        self._file: IO[bytes] | None = None
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Wait until no other lane is in its turn, and keep them out meanwhile."""
+        if self._file is None:
+            self._file = open(self._path, "ab")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 class _TurnOnSqlite:
