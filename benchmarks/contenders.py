@@ -121,7 +121,7 @@ def mailer(settings: dict[str, str], redis: RedisServer, recipients: int, size: 
             ring_start(mailing_id)
             wait_until(lambda: _is_completed(db.engine, mailing_id), "the mailing", within=3600)
             seconds = time.monotonic() - began
-            cpu = sum(_cpu_seconds(worker.process.pid) for worker in workers)
+            cpu = sum(_cpu_seconds_with_children(worker.process.pid) for worker in workers)
         finally:
             processes.end_all()
         with Session(db.engine) as session:
@@ -210,9 +210,8 @@ class _Peak(threading.Thread):
         while not self._over.wait(0.5):
             for parent in self._pids:
                 with contextlib.suppress(OSError):
-                    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-                    for pid in (parent, *children):
-                        self._kilobytes = max(self._kilobytes, _high_water(int(pid)))
+                    for pid in (parent, *_children(parent)):
+                        self._kilobytes = max(self._kilobytes, _high_water(pid))
 
     def megabytes(self) -> float:
         self._over.set()
@@ -225,6 +224,19 @@ def _high_water(pid: int) -> int:
         if line.startswith("VmHWM:"):
             return int(line.split()[1])
     return 0
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _cpu_seconds_with_children(pid: int) -> float:
+    """Of a process and of all its children; one that ends while this looks is among those that have ended then."""
+    living = 0.0
+    for child in _children(pid):
+        with contextlib.suppress(OSError):
+            living += _cpu_seconds(child)
+    return living + _cpu_seconds(pid)
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -81,13 +81,9 @@ class Composer:
 
 
 @functools.lru_cache(maxsize=1)
-def _date_of_second(now: datetime) -> str:
-    return format_datetime(now)
-
-
 def _date(now: datetime) -> str:
-    """The time as a Date header writes it (RFC 5322, 3.3); the letters of one second share the work."""
-    return _date_of_second(now.replace(microsecond=0))
+    """The time as a Date header writes it (RFC 5322, 3.3); the letters of one turn share the work."""
+    return format_datetime(now)
 
 
 def letter_id(mailing_id: int, recipient_id: int, try_number: int, lane_token: str, domain: str) -> str:
