@@ -21,6 +21,10 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 # The embedded services write here where they listen, so that commands in another terminal find them.
 SERVICES_FILE = "services.json"
 
+# A lane's connection waits for its database however long that takes, so a host that is gone must be noticed: it has
+# not answered for a minute.
+KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+
 # With its link, a line of a letter's head stays within what mail servers take (RFC 5322, 2.1.1).
 LONGEST_URL = 350
 
@@ -191,7 +195,7 @@ def _database(given: Mapping[str, str], data_dir: Path) -> dict[str, Any]:
         options: dict[str, Any] = {"connect_args": {"timeout": 30}}
     elif url.startswith("postgresql+psycopg:"):
         # A restarted server leaves dead connections in the pool: each is asked before it is used.
-        options = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+        options = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, **KEEPALIVE}}
     else:
         raise ConfigError("DATABASE_URL: only sqlite:/// and postgresql:// are known.")
     try:

@@ -6,13 +6,14 @@ only through its fence, one turn at a time.
 
 import enum
 import logging
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailer.delivery.answering import answer_to
+from mailer.delivery.claiming import Claiming
 from mailer.delivery.claims import Answer, Claim, DatabaseAway, Fence, Turn, Wishes
 from mailer.delivery.compose import Composer
 from mailer.delivery.lease import Watch
@@ -24,7 +25,6 @@ from mailer.delivery.outcomes import (
     Outcome,
     Stage,
     classify,
-    given_up,
     reply_text,
 )
 from mailer.delivery.pool import ConnectionFailed, Pool
@@ -36,31 +36,22 @@ logger = logging.getLogger(__name__)
 
 # The lane hands its mailing on before RQ's own timeout would end it; see mailer.delivery.queues.
 LONGEST_RUN_SECONDS = 3000
+# Without news the lane looks around this often.
+LISTEN_SECONDS = 0.25
 # A turn waits for the news of further connections until there is a lull of the one, and at most the other.
 LULL_SECONDS = 0.001
 LONGEST_GATHERING_SECONDS = 0.01
-# Claims beyond one for each connection: as many as are begun within about this time, and at most so many.
-CLAIMS_LAST_SECONDS = 1
-MOST_AHEAD = 200
 # A polite stop waits this long for answers that are under way.
 STOP_PATIENCE_SECONDS = 6
 # A lane that lost its token waits this long for answers that are under way.
 LATE_ANSWER_SECONDS = 60
-# When nobody is left to claim, others may still come back from other lanes or fall due.
-DRY_SECONDS = 0.5
-LONGEST_DRY_SECONDS = 10.0
 DATABASE_PAUSE_SECONDS = 1
-# A line that broke before the final dot says nothing about the recipient, so the retry is soon.
-BROKEN_LINE_RETRY_SECONDS = 5
 # Lines that break one after the other right after their final dot, without one answer between them.
 BREAKS_IN_A_ROW = 3
 # Recorded failures after which the lane looks at how its mailing does as a whole.
 FAILURES_BETWEEN_LOOKS = 10
 # For a portion of the account's limits a lane waits so long; for a later one its mailing is woken.
 PORTION_PATIENCE_SECONDS = 15
-LONGEST_RETRY_SECONDS = 6 * 3600
-# A letter put off as often as this, over more than a day, has failed.
-MOST_TRIES = 10
 
 
 class End(enum.Enum):
@@ -130,16 +121,9 @@ class Lane:
         self._ready: list[Session] = []
         self._end: End | None = None
         self._breaks_in_a_row = 0
-        # What the account's limits leave, and when there is more; None without limits.
-        self._left: int | None = None
-        self._more_at = 0.0
         # Of a lane that ended for its limits: the seconds until there is room for another letter.
         self.wakes_in = 0.0
-        self._claim_after = 0
-        self._ahead = 0
-        self._claimed_at = float("-inf")
-        self._dry_until = 0.0
-        self._dry_seconds = DRY_SECONDS
+        self._claiming = Claiming()
         self._began_at = time.monotonic()
         self._give_up_at = float("inf")
 
@@ -166,7 +150,7 @@ class Lane:
         """Take what the servers have said; and since a turn costs much the same for one letter as for twenty, wait
         for the other connections too, as long as their news keep coming."""
         is_busy = bool(self._answers or self._ready or self._give_back)
-        self._take(*self._pool.listen(0 if is_busy else DRY_SECONDS / 2))
+        self._take(*self._pool.listen(0 if is_busy else LISTEN_SECONDS))
         until = time.monotonic() + LONGEST_GATHERING_SECONDS
         while self._may_gather() and time.monotonic() < until:
             if not self._take(*self._pool.listen(LULL_SECONDS)):
@@ -247,23 +231,16 @@ class Lane:
         is_begun: bool,
         is_line_broken: bool = False,
     ) -> None:
-        letter_id = self._letter_id(claim) if is_begun else None
-        retry = None
-        if outcome.account_hold is not None:
-            # The hold says when; whoever it happened to goes first then.
-            retry = 0.0
-        elif is_line_broken:
-            retry = BROKEN_LINE_RETRY_SECONDS
-        elif outcome.state is RecipientState.PENDING and claim.tries + 1 >= MOST_TRIES:
-            outcome = given_up(outcome)
-        elif outcome.state is RecipientState.PENDING:
-            retry = outcome.retry_seconds or self._retry_seconds(claim.tries)
-        self._answers.append(Answer(claim.recipient_id, outcome, code, words, letter_id, retry))
-
-    def _retry_seconds(self, earlier_tries: int) -> float:
-        """The delay doubles with each try, with jitter, so that retries do not come in one crowd."""
-        delay: float = min(self._retry_delay * 2.0 ** min(earlier_tries, 16), LONGEST_RETRY_SECONDS)
-        return delay * random.uniform(1.0, 1.2)
+        answer = answer_to(
+            claim,
+            outcome,
+            code,
+            words,
+            letter_id=self._letter_id(claim) if is_begun else None,
+            retry_delay=self._retry_delay,
+            is_line_broken=is_line_broken,
+        )
+        self._answers.append(answer)
 
     def _letter(self, claim: Claim, now: datetime) -> bytes:
         letter_id = self._letter_id(claim)
@@ -327,88 +304,55 @@ class Lane:
 
     def _wanted_claims(self) -> int:
         """One claim for every connection that has none or is about to have none; and some ahead, where it goes fast."""
-        if self._end is not None or time.monotonic() < self._dry_until:
+        if self._end is not None or (self._is_probe and self._held()):
             return 0
-        if self._is_probe and self._held():
-            return 0
-        free = sum(session.claim_offered is None for session in self._pool.sessions)
+        offered = sum(session.claim_offered is not None for session in self._pool.sessions)
+        free = len(self._pool.sessions) - offered
         lacking = free + len(self._ready) + self._pool.room - len(self._spare)
-        wanted = lacking + self._ahead if lacking > 0 else 0
-        return wanted if self._left is None else min(wanted, self._affordable())
-
-    def _affordable(self) -> int:
-        """How many claims more the account's limits leave room for, beside those that have not begun yet."""
-        assert self._left is not None
-        left = self._left if self._left or time.monotonic() < self._more_at else 1
-        not_begun = sum(session.claim_offered is not None for session in self._pool.sessions) + len(self._spare)
-        return max(0, left - not_begun)
-
-    def _mind_the_pace(self) -> None:
-        """Claim further ahead while claims are used up within a second, and less far where they last longer.
-
-        A turn that claims costs more than one that does not; but whoever waits here is kept from other lanes.
-        """
-        now = time.monotonic()
-        is_fast = now - self._claimed_at < CLAIMS_LAST_SECONDS
-        self._ahead = min(2 * self._ahead + 1, MOST_AHEAD) if is_fast else self._ahead // 2
-        self._claimed_at = now
+        return self._claiming.wanted(lacking, offered + len(self._spare))
 
     def _take_turn(self) -> Turn:
         """One turn at the fence, repeated until the database has answered."""
         begin = [session.claim_offered.recipient_id for session in self._ready if session.claim_offered is not None]
-        wishes = Wishes(self._answers, begin, self._give_back, self._wanted_claims(), self._claim_after)
-        while True:
-            try:
-                turn = self._fence.turn(wishes)
-                break
-            except DatabaseAway as error:
-                logger.warning("The database does not answer, the turn will be repeated: %s", error)
-                if self._stop_requested() or self._watch.is_parent_gone:
-                    # What was begun stays begun in the database, and a sweep will call it unknown.
-                    raise
-                # Nobody knows whether the turn was committed: what it may have claimed unheard is given back.
-                wishes.held = [*self._held(), *(answer.recipient_id for answer in self._answers)]
-                time.sleep(DATABASE_PAUSE_SECONDS)
+        wishes = Wishes(self._answers, begin, self._give_back, self._wanted_claims(), self._claiming.after)
+        turn = self._insist_on(wishes)
         self._failures += sum(answer.outcome.status is AttemptStatus.FAILED for answer in self._answers)
         if self._failures >= FAILURES_BETWEEN_LOOKS:
             self._look_at_results()
         self._answers, self._give_back = [], []
-        if wishes.claim_count:
-            self._mind_the_pace()
+        self._claiming.learn(wishes.claim_count, turn)
         self._mind_the_limits(turn)
-        wanted = wishes.claim_count if turn.room is None else min(wishes.claim_count, turn.room)
-        if wanted or turn.room is None:
-            self._mind_the_end(wanted, turn.claims)
         return turn
+
+    def _insist_on(self, wishes: Wishes) -> Turn:
+        """Take the turn, as often as it takes until the database has answered.
+
+        A lane that is to stop still waits for it a while. Then it raises DatabaseAway: what was begun stays begun in
+        the database, and a sweep will call it unknown.
+        """
+        give_up_at = float("inf")
+        while True:
+            try:
+                return self._fence.turn(wishes)
+            except DatabaseAway as error:
+                logger.warning("The database does not answer, the turn will be repeated: %s", error)
+                if self._stop_requested() or self._watch.is_parent_gone:
+                    give_up_at = min(give_up_at, time.monotonic() + STOP_PATIENCE_SECONDS)
+                if time.monotonic() >= give_up_at:
+                    raise
+                # Nobody knows whether the turn was committed: what it may have claimed unheard is given back.
+                wishes.held = [*self._held(), *(answer.recipient_id for answer in self._answers)]
+                time.sleep(DATABASE_PAUSE_SECONDS)
 
     def _look_at_results(self) -> None:
         self._failures = 0
         self._mind_results()
 
     def _mind_the_limits(self, turn: Turn) -> None:
-        """Remember what the limits leave; where that is nothing for long, the mailing is woken when there is more."""
-        self._left = turn.left
-        if turn.more_in is not None:
-            self._more_at = time.monotonic() + turn.more_in
-            self.wakes_in = turn.more_in
-            is_idle = not self._held() and not turn.claims
-            if self._end is None and is_idle and turn.more_in > PORTION_PATIENCE_SECONDS:
-                self._end = End.LIMITED
-
-    def _mind_the_end(self, wanted: int, claims: Sequence[Claim]) -> None:
-        """Remember how far the claims have come; at the end look once more from the beginning, then ever more seldom.
-
-        Another lane's claim that was rolled back can have left a recipient behind who is found only that way.
-        """
-        if len(claims) == wanted:
-            if claims:
-                self._claim_after = max(self._claim_after, *(claim.recipient_id for claim in claims))
-                self._dry_seconds = DRY_SECONDS
-        elif self._claim_after:
-            self._claim_after = 0
-        else:
-            self._dry_until = time.monotonic() + self._dry_seconds
-            self._dry_seconds = min(2 * self._dry_seconds, LONGEST_DRY_SECONDS)
+        """Where the account's limits leave nothing for long, the mailing is woken when there is more."""
+        is_idle = not self._held() and not turn.claims
+        if self._end is None and is_idle and turn.more_in is not None and turn.more_in > PORTION_PATIENCE_SECONDS:
+            self._end, self.wakes_in = End.LIMITED, turn.more_in
 
     def _act_on(self, turn: Turn) -> None:
         ready, self._ready = self._ready, []
@@ -424,7 +368,7 @@ class Lane:
             self._lose()
         elif self._end is None and not turn.is_open:
             self._end = End.SHUT
-        elif self._end is None and not turn.claims and not self._held() and time.monotonic() < self._dry_until:
+        elif self._end is None and not turn.claims and not self._held() and self._claiming.is_dry:
             self._end = End.DRY
 
     def _spread(self) -> None:

@@ -7,7 +7,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from mailer.delivery.lane import BREAKS_IN_A_ROW, MOST_TRIES, End
+from mailer.delivery import delivering, lane
+from mailer.delivery.answering import MOST_TRIES
+from mailer.delivery.claims import DatabaseAway, Fence, Turn, Wishes
+from mailer.delivery.claims_postgresql import PostgresqlFence
+from mailer.delivery.claims_sqlite import SqliteFence
+from mailer.delivery.lane import BREAKS_IN_A_ROW, End
 from mailer.domain.books import Books, books_of
 from mailer.domain.breaker import Results
 from mailer.domain.clock import database_now
@@ -362,3 +367,51 @@ def test_an_address_that_no_envelope_can_carry_fails_alone(
     bad.email = "почта@пример..рф"
     deliver(mailing)
     assert sorted(states_of(mailing).values()) == ["accepted", "failed"]
+
+
+def test_a_lane_that_is_to_stop_still_waits_for_a_database_that_comes_back(
+    smtp_server: SmtpServer,
+    deliver: Deliver,
+    alice: User,
+    database_kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mailing = started_mailing_of(alice, clients=clients_with(alice, *(f"ok{n}@example.org" for n in range(12))))
+    fence = SqliteFence if database_kind == "sqlite" else PostgresqlFence
+    turn, absences = fence.turn, iter(range(2))
+
+    def turn_or_away(self: Fence, wishes: Wishes) -> Turn:
+        if wishes.answers and next(absences, None) is not None:
+            raise DatabaseAway("gone for a moment")
+        return turn(self, wishes)
+
+    monkeypatch.setattr(fence, "turn", turn_or_away)
+    monkeypatch.setattr(delivering, "stop_requested", lambda: bool(smtp_server.ledger))
+    monkeypatch.setattr(lane, "DATABASE_PAUSE_SECONDS", 0.01)
+    assert deliver(mailing) is End.STOPPED
+    states = list(states_of(mailing).values())
+    assert next(absences, None) is None
+    assert 1 <= states.count("accepted") == len(smtp_server.ledger) <= 12
+    assert states.count("pending") == 12 - states.count("accepted")
+
+
+def test_a_lane_that_is_to_stop_does_not_wait_for_the_database_for_ever(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = started_mailing_of(alice, clients=clients_with(alice, "ok1@example.org"))
+    fence = SqliteFence if database_kind == "sqlite" else PostgresqlFence
+    turn = fence.turn
+
+    def turn_or_away(self: Fence, wishes: Wishes) -> Turn:
+        if wishes.answers:
+            raise DatabaseAway("gone for good")
+        return turn(self, wishes)
+
+    monkeypatch.setattr(fence, "turn", turn_or_away)
+    monkeypatch.setattr(delivering, "stop_requested", lambda: bool(smtp_server.ledger))
+    monkeypatch.setattr(lane, "DATABASE_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(lane, "STOP_PATIENCE_SECONDS", 0.1)
+    with pytest.raises(DatabaseAway):
+        deliver(mailing)
+    # What became of the letter is not recorded, so nobody knows.
+    assert list(states_of(mailing).values()) == ["unknown"]
