@@ -26,6 +26,10 @@ bench: .venv/dev.stamp ## measure the delivery beside Flask-Mail, smtplib and sm
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
 	@$(PYTHON) -m benchmarks.delivery
 
+bench-large: .venv/dev.stamp ## measure a mailing to 1,000,000, and a small one that starts meanwhile, on PostgreSQL
+	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
+	@$(PYTHON) -m benchmarks.large
+
 bench-pages: .venv/dev.stamp ## measure how soon the lists answer with 100,000 clients, on both databases
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
 	@$(PYTHON) -m benchmarks.pages
@@ -40,7 +44,7 @@ lint: .venv/dev.stamp ## check style, import order, types, and who imports whom
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
-.PHONY: help run test bench bench-pages chaos lint
+.PHONY: help run test bench bench-large bench-pages chaos lint
 
 HAS_NO_EMBEDDED = test ! -e .venv/embedded.stamp
 HAS_REDIS_URL = test -n "$$REDIS_URL" || test -n "$$($(PYTHON) -m dotenv get REDIS_URL 2>/dev/null)"

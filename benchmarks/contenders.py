@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_mail import Message
-from sqlalchemy import Engine, func, insert, select, text
+from sqlalchemy import Engine, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from benchmarks.servers import program
@@ -34,7 +34,20 @@ from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
 WORKERS = 2
-SEED_BATCH = 10_000
+
+# As people enter them, but by one statement.
+CLIENTS = text(
+    """
+    INSERT INTO clients
+        (owner_id, email, email_key, full_name, name_key, comment, search_key, created_at, updated_at)
+    WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < :count)
+    SELECT :owner, email, email, name, lower(name), '', lower(name || char_10 || email || char_10), :now, :now
+    FROM (
+        SELECT 'client' || number || '@example.org' AS email, 'Client Number ' || number AS name, '\n' AS char_10
+        FROM numbers
+    ) AS named
+    """
+).bindparams(bindparam("now", type_=Client.created_at.type))
 
 
 @dataclass(frozen=True)
@@ -82,51 +95,56 @@ def body_of(size: int) -> str:
     return (line * (size // len(line) + 1))[:size]
 
 
-def seed(engine: Engine, recipients: int, size: int) -> int:
-    """An owner with so many clients, and a mailing to all of them that is due now; its id."""
+def seed(
+    engine: Engine,
+    recipients: int,
+    size: int,
+    owner_email: str = "owner@mailer.example",
+    starts_in: timedelta = timedelta(0),
+) -> int:
+    """An owner with so many clients, and a mailing to all of them, which is due now if not said otherwise; its id."""
     with Session(engine) as session:
         begin_writing(session)
         now = database_now(session)
-        owner = register(session, "owner@mailer.example", "nobody signs in", now)
-        for first in range(0, recipients, SEED_BATCH):
-            rows = [_client(owner.id, number, now) for number in range(first, min(first + SEED_BATCH, recipients))]
-            session.execute(insert(Client), rows)
+        owner = register(session, owner_email, "nobody signs in", now)
+        session.execute(CLIENTS, {"owner": owner.id, "count": recipients, "now": now})
         message = add_message(session, owner.id, "News of the shop", body_of(size), now)
-        end = now + timedelta(days=1)
-        mailing = book_mailing(session, owner.id, message, Audience.ALL, [], now, end, now)
+        start = now + starts_in
+        mailing = book_mailing(session, owner.id, message, Audience.ALL, [], start, start + timedelta(days=1), now)
         session.commit()
         return mailing.id
 
 
-def _client(owner_id: int, number: int, now: datetime) -> dict[str, object]:
-    email, name = f"client{number}@example.org", f"Client Number {number}"
-    keys = {"email_key": email, "name_key": name.casefold(), "search_key": f"{name}\n{email}\n".casefold()}
-    return {"owner_id": owner_id, "email": email, "full_name": name, "created_at": now, "updated_at": now, **keys}
+@contextlib.contextmanager
+def working(settings: dict[str, str], redis: RedisServer, log_dir: Path) -> Iterator[list[int]]:
+    """The workers and the scheduler at work; the process ids of the workers."""
+    redis.client.flushall()
+    processes = Processes(settings, log_dir)
+    try:
+        workers = [processes.start_worker() for _ in range(WORKERS)]
+        processes.start_scheduler()
+        wait_until(lambda: redis.client.scard("rq:workers") == WORKERS, "the workers")
+        yield [worker.process.pid for worker in workers]
+    finally:
+        processes.end_all()
 
 
 def mailer(settings: dict[str, str], redis: RedisServer, recipients: int, size: int, log_dir: Path) -> Result:
     """End to end: from the ring to the completed mailing, through RQ and real worker processes."""
-    redis.client.flushall()
-    processes = Processes(settings, log_dir)
     with application(settings):
         mailing_id = seed(db.engine, recipients, size)
-        _analyze(db.engine)
+        analyze(db.engine)
         before = _bytes(db.engine)
-        workers = [processes.start_worker() for _ in range(WORKERS)]
-        processes.start_scheduler()
-        try:
-            wait_until(lambda: redis.client.scard("rq:workers") == WORKERS, "the workers")
-            peak = _Peak([worker.process.pid for worker in workers])
-            began_at = _now(db.engine)
+        with working(settings, redis, log_dir) as pids:
+            peak = Peak(pids)
+            began_at = now_of(db.engine)
             ring_start(mailing_id)
             # The database knows when it was completed, so looking seldom costs nothing but time.
-            wait_until(lambda: _completed_at(db.engine, mailing_id), "the mailing", within=3600, every=0.5)
-            cpu = sum(_cpu_seconds_with_children(worker.process.pid) for worker in workers)
-        finally:
-            processes.end_all()
+            wait_until(lambda: completed_at_of(db.engine, mailing_id), "the mailing", within=3600, every=0.5)
+            cpu = sum(_cpu_seconds_with_children(pid) for pid in pids)
         with Session(db.engine) as session:
             first = session.scalar(select(func.min(Attempt.attempted_at)))
-            completed_at = _completed_at(db.engine, mailing_id)
+            completed_at = completed_at_of(db.engine, mailing_id)
             accepted = session.scalar(select(func.count()).select_from(Attempt))
         assert first is not None and completed_at is not None and accepted == recipients
         return Result(
@@ -197,7 +215,7 @@ def plain_smtplib(port: int, letters: int, size: int, connections: int) -> Resul
     return Result(letters // connections * connections / (time.monotonic() - began))
 
 
-class _Peak(threading.Thread):
+class Peak(threading.Thread):
     """Looks twice a second how much memory the workers and their work-horses have needed at most."""
 
     def __init__(self, pids: list[int]) -> None:
@@ -246,17 +264,17 @@ def _cpu_seconds(pid: int) -> float:
     return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
-def _completed_at(engine: Engine, mailing_id: int) -> datetime | None:
+def completed_at_of(engine: Engine, mailing_id: int) -> datetime | None:
     with Session(engine) as session:
         return session.scalar(select(Mailing.completed_at).where(Mailing.id == mailing_id))
 
 
-def _now(engine: Engine) -> datetime:
+def now_of(engine: Engine) -> datetime:
     with Session(engine) as session:
         return database_now(session)
 
 
-def _analyze(engine: Engine) -> None:
+def analyze(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
 

@@ -19,7 +19,7 @@ from mailer.domain.limits import Limits
 # otherwise, and a plan that reads or sorts the whole mailing would make every turn as slow as the mailing is large.
 PLANNING = """
 SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-SET enable_sort = off; SET jit = off; SET plan_cache_mode = force_generic_plan
+SET enable_sort = off; SET enable_memoize = off; SET jit = off; SET plan_cache_mode = force_generic_plan
 """
 
 # Claims of this lane that it never heard of: the answer to their turn was lost with a connection.
