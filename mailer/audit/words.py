@@ -1,10 +1,12 @@
 """What the lines of the audit log say to people."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from mailer.domain.audit import COMMAND_LINE, SCHEDULE
 from mailer.models.audit import Action, ThingKind
 
+# The words that also name a state are marked, because a language may have others for what was done.
 ACTIONS = {
     Action.REGISTER: _l("registered"),
     Action.LOGIN: _l("signed in"),
@@ -19,17 +21,17 @@ ACTIONS = {
     Action.ROLE: _l("changed the role"),
     Action.BLOCK: _l("blocked"),
     Action.UNBLOCK: _l("unblocked"),
-    Action.START: _l("started"),
-    Action.PAUSE: _l("paused"),
+    Action.START: lazy_pgettext("audit", "started"),
+    Action.PAUSE: lazy_pgettext("audit", "paused"),
     Action.RESUME: _l("resumed"),
     Action.FINISH: _l("finished"),
     Action.RESEND: _l("sent again"),
-    Action.DISABLE: _l("disabled"),
+    Action.DISABLE: lazy_pgettext("audit", "disabled"),
     Action.ENABLE: _l("enabled"),
     Action.DELETE: _l("deleted"),
     Action.IMPORT: _l("imported"),
     Action.EXPORT: _l("exported"),
-    Action.SUPPRESS: _l("suppressed"),
+    Action.SUPPRESS: lazy_pgettext("audit", "suppressed"),
     Action.ALLOW: _l("lifted a suppression"),
     Action.RELEASE: _l("lifted a hold"),
 }

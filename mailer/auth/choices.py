@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-LANGUAGES = {"en": "English", "ru": "Русский"}
+from mailer.web.locale import LANGUAGES
 
 # Unicode's list of territories has a few codes that are no countries: unions, the unknown, and those for tests.
 NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})

@@ -23,6 +23,7 @@ from mailer.models.users import User
 from mailer.web.access import own_page
 from mailer.web.actor import actor, stranger
 from mailer.web.limits import count_failure
+from mailer.web.locale import language
 from mailer.web.transactions import begin_to_write, begins_late
 
 
@@ -52,6 +53,8 @@ def register() -> ResponseReturnValue:
         db.session.rollback()
         form.email.errors = [_("This address has an account already. Sign in with it.")]
         return render_template("auth/register.html", form=form), 422
+    # Letters have no browser to ask, so they go by the profile from the first one on.
+    user.language = language()
     record(db.session, Action.REGISTER, actor(user), now, user)
     notice = write_notice(db.session, NoticeKind.CONFIRM_ADDRESS, user, now)
     db.session.commit()

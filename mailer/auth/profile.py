@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime
 
-from flask import Response, flash, g, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import refresh
 from flask_login import current_user
 
-from mailer.auth.choices import LANGUAGES, countries
+from mailer.auth.choices import countries
 from mailer.auth.forms import ProfileForm
 from mailer.auth.letters import send_letters
 from mailer.auth.limits import guarded_password
@@ -21,6 +20,7 @@ from mailer.domain.phones import shown_phone
 from mailer.extensions import db
 from mailer.models.notices import NoticeKind
 from mailer.models.users import Avatar, User
+from mailer.web.locale import LANGUAGES, keep, speak_from_here_on
 from mailer.web.transactions import begins_late
 
 
@@ -45,6 +45,7 @@ def edit_profile() -> ResponseReturnValue:
     if form.errors:
         return render_template("auth/profile_edit.html", form=form), 422
     user = own_account_to_change()
+    is_language_chosen = form.language.data != user.language
     user.full_name, user.phone, user.country = form.full_name.data, form.phone.data, form.country.data
     user.time_zone, user.language = form.time_zone.data, form.language.data
     if square:
@@ -53,15 +54,16 @@ def edit_profile() -> ResponseReturnValue:
         remove_avatar(db.session, user)
     asked_for = ask_for_address(user, form.email.data)
     db.session.commit()
-    # From here on the page speaks the language that was chosen.
-    g.chosen_language = user.language
-    refresh()
+    speak_from_here_on(user.language)
     if asked_for is None:
         flash(_("Saved."))
     else:
         words = _("Saved. The new address counts from the link on that is on its way to %(email)s.", email=asked_for[1])
         flash(send_letters(words, asked_for[0]))
-    return redirect(url_for("auth.profile"), code=303)
+    response = redirect(url_for("auth.profile"), code=303)
+    if is_language_chosen:
+        keep(response, user.language)
+    return response
 
 
 def drawn_anew(form: ProfileForm) -> bytes | None:

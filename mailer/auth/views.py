@@ -2,13 +2,15 @@
 
 from flask import Blueprint
 
-from mailer.auth import confirming, entering, leaving, password, profile, resetting
+from mailer.auth import confirming, entering, leaving, password, profile, resetting, speaking
 
 blueprint = Blueprint("auth", __name__, url_prefix="/auth")
 
 blueprint.add_url_rule("/register", "register", entering.register, methods=["GET", "POST"])
 blueprint.add_url_rule("/login", "login", entering.login, methods=["GET", "POST"])
 blueprint.add_url_rule("/logout", "logout", entering.logout, methods=["POST"])
+
+blueprint.add_url_rule("/language", "choose_language", speaking.choose_language, methods=["POST"])
 
 blueprint.add_url_rule("/reset-password", "reset_password", resetting.reset_password, methods=["GET", "POST"])
 blueprint.add_url_rule("/reset-asked", "reset_asked", resetting.reset_asked)

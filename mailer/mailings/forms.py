@@ -119,7 +119,7 @@ class ResendForm(WindowForm):
 
     start_time = OptionalLocalDateTimeField(_l("Start"))
     end_time = OptionalLocalDateTimeField(_l("End"))
-    states = SelectMultipleField(_l("Who"), validate_choice=False)
+    states = SelectMultipleField(_l("To whom"), validate_choice=False)
 
     @property
     def chosen_states(self) -> list[RecipientState]:

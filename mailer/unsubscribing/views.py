@@ -5,16 +5,23 @@ CSRF token or JavaScript, nothing redirects, and what is posted is not even read
 GET changes nothing, because programs that look for viruses open every link.
 """
 
-from flask import Blueprint, make_response, render_template
+from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from mailer.domain import unsubscribing
 from mailer.domain.clock import database_now
 from mailer.domain.unsubscribe_links import LINK_PATH
 from mailer.extensions import csrf, db
+from mailer.web.locale import speak_from_here_on
 
 blueprint = Blueprint("unsubscribing", __name__, url_prefix=LINK_PATH.rstrip("/"))
 csrf.exempt(blueprint)
+
+
+@blueprint.before_request
+def speak_as_asked() -> None:
+    """The page's own links choose its language by their query, for no cookie is set here."""
+    speak_from_here_on(request.args.get("language", ""))
 
 
 @blueprint.get("/<token>")

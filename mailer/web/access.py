@@ -20,6 +20,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "static",
         "auth.login",
         "auth.register",
+        "auth.choose_language",
         "home.healthz",
         "unsubscribing.show",
         "unsubscribing.unsubscribe",

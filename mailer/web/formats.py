@@ -38,9 +38,10 @@ def day(value: datetime) -> str:
 
 
 def weekday(value: datetime) -> str:
-    """The day of the week and of the month, as in "Tuesday, 24 November"."""
+    """The day of the week and of the month, as in "Tuesday, 24 November": with a capital, as it stands alone."""
     # TRANSLATORS: a day of the week with its date, in the notation of Unicode CLDR.
-    return str(format_datetime(value, _("EEEE, d MMMM")))
+    text = str(format_datetime(value, _("EEEE, d MMMM")))
+    return text[:1].upper() + text[1:]
 
 
 def day_and_time(value: datetime) -> str:

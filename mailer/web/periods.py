@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from flask_babel import get_timezone
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import DateField, Form, ValidationError
 
 from mailer.domain.reports import Period
@@ -34,8 +34,8 @@ class OptionalDateField(DateField):
 class PeriodForm(Form):
     """From the first day to the last, both included, in the user's time zone; either end may be open."""
 
-    first = OptionalDateField(_l("From"), name="from")
-    last = OptionalDateField(_l("To"), name="to")
+    first = OptionalDateField(lazy_pgettext("period", "From"), name="from")
+    last = OptionalDateField(lazy_pgettext("period", "To"), name="to")
 
     def validate_last(self, field: OptionalDateField) -> None:
         if self.first.data and field.data and field.data < self.first.data:

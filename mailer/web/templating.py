@@ -20,7 +20,7 @@ from mailer.web.frame import EXAMPLE_BOOKS, Frame
 from mailer.web.hold_words import hold_words
 from mailer.web.left_out_words import left_out_words
 from mailer.web.link_words import links_refusal
-from mailer.web.locale import language
+from mailer.web.locale import language, other_languages
 from mailer.web.marks import mark_of
 from mailer.web.problem_words import problem_words
 from mailer.web.sparkline import sparkline
@@ -28,8 +28,8 @@ from mailer.web.verdict_words import verdict_words
 
 FILTERS = (clock, clock_when, day_and_time, moment, number, share, weekday, when)
 GLOBALS = (
-    bar_segments, books_label, hold_words, language, left_out_words, links_refusal, mark_of, problem_words, span,
-    sparkline, table_lines, verdict_words, zone_name,
+    bar_segments, books_label, hold_words, language, left_out_words, links_refusal, mark_of, other_languages,
+    problem_words, span, sparkline, table_lines, verdict_words, zone_name,
 )
 
 

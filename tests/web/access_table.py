@@ -24,6 +24,7 @@ POST    /auth/login                                 form       form     303     
 POST    /auth/logout                                login      login    login     login  login    login
 GET     /auth/register                              200        200      303       303    303      303
 POST    /auth/register                              form       form     303       303    303      303
+POST    /auth/language                              form       form     form      form   form     form
 GET     /auth/reset-password                        200        200      200       200    200      200
 POST    /auth/reset-password                        form       form     form      form   form     form
 GET     /auth/reset-asked                           200        200      200       200    200      200

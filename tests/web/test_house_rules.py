@@ -12,6 +12,8 @@ from werkzeug.routing import Rule
 from mailer.models.notices import NoticeKind
 from mailer.models.users import User
 from mailer.web.access import PUBLIC_ENDPOINTS
+from mailer.web.catalogues import translations_into
+from tests.support.catalogues import translated
 from tests.support.factories import client_of, completed_mailing_of, mailing_of, message_of, started_mailing_of
 from tests.support.visitor import Page, visitor
 
@@ -23,6 +25,7 @@ EXPECTED_PUBLIC = {
     "static",
     "auth.login",
     "auth.register",
+    "auth.choose_language",
     "home.healthz",
     "unsubscribing.show",
     "unsubscribing.unsubscribe",
@@ -143,6 +146,22 @@ def test_every_page_has_one_heading_labels_and_columns_with_scope(
         for field in page.all("input:not([type=hidden]), select, textarea"):
             is_labelled = field.get("id") in labelled or field.find_parent("label") or field.get("aria-label")
             faults += [] if is_labelled else [f"{name}: {field.get('name')} without label"]
+    assert not faults
+
+
+def test_no_page_says_anything_in_english_to_a_russian_reader(
+    app: Flask, session: Session, full_house: User
+) -> None:
+    """Words that were looked up too early, or not at all, stand on the page as they stand in the source."""
+    russian, faults = translations_into("ru"), []
+    sources = {message.id for message in translated("ru") if isinstance(message.id, str) and message.id}
+    full_house.language = "ru"
+    for name, page in pages(app, session, full_house):
+        if not page.has("html[lang=ru]"):
+            continue
+        for words in page.soup.stripped_strings:
+            if words in sources and russian.ugettext(words) != words:
+                faults.append(f"{name}: {words}")
     assert not faults
 
 
