@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from flask import Flask
+from flask_babel import force_locale
 from flask_login import login_user
 
 from mailer.models.users import User
-from mailer.web.formats import clock_when, day, day_and_time, duration, number, share, when, zone_name
+from mailer.web.formats import clock_when, day, day_and_time, duration, number, share, weekday, when, zone_name
 
 NOW = datetime(2026, 11, 24, 7, 43, tzinfo=UTC)
 
@@ -58,3 +59,11 @@ def test_today_is_a_time_and_yesterday_a_date() -> None:
 
 def test_date_and_time_together() -> None:
     assert day_and_time(NOW.replace(month=1)) == "24 Jan, 10:43"
+
+
+def test_a_russian_reader_sees_numbers_dates_and_durations_as_russian_writes_them() -> None:
+    with force_locale("ru"):
+        assert (number(1904), share(0.646)) == ("1\xa0904", "64,6\xa0%")
+        assert (day_and_time(NOW), weekday(NOW)) == ("24\xa0ноября, 10:43", "Вторник, 24\xa0ноября")
+        assert day(NOW.replace(year=2025)) == "24\xa0ноября\xa02025"
+        assert duration(timedelta(minutes=64)) == "1\xa0ч 4\xa0мин"
