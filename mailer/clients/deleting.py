@@ -1,8 +1,9 @@
 """Deleting clients, one or many, after a question that says what depends on them."""
 
+from datetime import datetime
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -14,14 +15,18 @@ from mailer.clients.own import name_of, own_client
 from mailer.domain.audit import Thing, record
 from mailer.domain.clients import clients_of, count_of, delete_clients, dependents_of_clients
 from mailer.domain.clock import database_now
+from mailer.domain.suppressions import suppress_clients
 from mailer.extensions import db
 from mailer.models.audit import Action, ThingKind
-from mailer.models.clients import Client
+from mailer.models.clients import Client, SuppressionReason
 from mailer.web.actor import actor
 from mailer.web.bulk import NAMED, Bulk, asked_bulk
 from mailer.web.formats import number
 from mailer.web.htmx import done, invalid, is_shown, moved, page_or_fragment
 from mailer.web.pagination import list_url
+
+# The box that is ticked where those who leave must not come back.
+MUST_NOT_RETURN = "must_not_return"
 
 
 def ask_delete(client_id: int) -> Response:
@@ -39,10 +44,17 @@ def delete(client_id: int) -> Response:
     client, now = own_client(client_id), database_now(db.session)
     name = name_of(client)
     record(db.session, Action.DELETE, actor(), now, client)
+    bar_return(the_one(client), now)
     delete_clients(db.session, the_one(client), now)
     db.session.commit()
     location = url_for("clients.index")
     return done(_("Deleted: %(name)s.", name=name), "clients/_list.html", location=location, **shown_list())
+
+
+def bar_return(clients: Select[Client], now: datetime) -> None:
+    """Where the question was answered so, see to it that nobody writes to these addresses when they come again."""
+    if request.form.get(MUST_NOT_RETURN):
+        suppress_clients(db.session, clients, SuppressionReason.DELETED, now)
 
 
 def the_one(client: Client) -> Select[Client]:
@@ -65,6 +77,7 @@ def delete_many() -> Response:
         # Somebody came or went since the question; whoever answered it has not seen this number.
         return invalid("clients/delete_many.html", "clients/_delete_many.html", **question(bulk, count, is_anew=True))
     now = database_now(db.session)
+    bar_return(clients, now)
     deleted = delete_clients(db.session, clients, now)
     record(db.session, Action.DELETE, actor(), now, Thing(ThingKind.CLIENTS), number(deleted))
     db.session.commit()

@@ -32,7 +32,7 @@ def new() -> Response:
                 _("Added: %(name)s.", name=name_of(client)),
                 "clients/_list.html",
                 location=url_for("clients.index"),
-                added=client,
+                added=own_client(client.id),
                 form=ClientForm(formdata=None),
                 **shown_list(),
             )
@@ -56,6 +56,7 @@ def edit(client_id: int) -> Response:
             return outdated(PAGE, ROW_FORM, form=form, client=client, differences=differences(form, client))
         else:
             db.session.commit()
+            client = own_client(client_id)
             return done(
                 _("Saved: %(name)s.", name=name_of(client)),
                 "clients/_row.html",

@@ -7,6 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.domain.clients import clients_of, count_clients, last_letters
+from mailer.domain.suppressions import with_suppressions
 from mailer.extensions import db
 from mailer.models.clients import Client
 from mailer.web.htmx import page_or_fragment, shown_query
@@ -29,7 +30,7 @@ def shown_list() -> dict[str, Any]:
     location = url_for("clients.index")
     search = shown_query().get("q", "")
     order = sorted_by(SORTINGS, default="name", location=location)
-    page = paginate(clients_of(current_user.id, search), order.sorting, location=location)
+    page = paginate(with_suppressions(clients_of(current_user.id, search)), order.sorting, location=location)
     return {
         "page": page,
         "search": search,

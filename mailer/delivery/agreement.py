@@ -1,5 +1,5 @@
-"""What all processes of one installation must agree on: where its links point, which account sends its mail, and how
-much it may send.
+"""What all processes of one installation must agree on: where its links point, which account sends its mail, how
+much it may send, and whether its links may do without https.
 
 The web process writes them into the database when it starts; whoever delivers compares its own settings with
 them first, because a second account or address would send letters that nobody could account for.
@@ -19,6 +19,7 @@ from mailer.models.users import SharedSetting
 BASE_URL = "BASE_URL"
 MAIL_ACCOUNT = "MAIL_*"
 MAIL_LIMITS = "MAIL_LIMITS"
+ALLOW_HTTP_LINKS = "ALLOW_HTTP_LINKS"
 
 # A web process that starts at the same moment gets this long to write what it has.
 PATIENCE_SECONDS = 10
@@ -36,7 +37,12 @@ def own_settings(config: dict[str, Any]) -> dict[str, str]:
     else:
         server = f"{config['MAIL_SERVER']}:{config['MAIL_PORT']} as {config['MAIL_USERNAME'] or 'nobody'}"
     limits = ", ".join(f"{letters} in {seconds} s" for letters, seconds in config["MAIL_LIMITS"]) or "none"
-    return {BASE_URL: config["BASE_URL"], MAIL_ACCOUNT: f"{server}, from {name} <{address}>", MAIL_LIMITS: limits}
+    return {
+        BASE_URL: config["BASE_URL"],
+        MAIL_ACCOUNT: f"{server}, from {name} <{address}>",
+        MAIL_LIMITS: limits,
+        ALLOW_HTTP_LINKS: "yes" if config["ALLOW_HTTP_LINKS"] else "no",
+    }
 
 
 def record_settings(engine: Engine, config: dict[str, Any]) -> None:

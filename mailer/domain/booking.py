@@ -10,6 +10,7 @@ from mailer.domain.accounts import require_unblocked
 from mailer.domain.chosen_ids import these_ids
 from mailer.domain.clients import clients_of, contains
 from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, StillSending, WindowOver
+from mailer.domain.suppressions import is_suppressed_client
 from mailer.models.clients import Client
 from mailer.models.mailings import (
     Audience,
@@ -56,7 +57,8 @@ def book_mailing(
 ) -> Mailing:
     """Make a mailing that starts by itself at its start_time.
 
-    client_ids matter for the audience `selected`; those of other owners are passed over.
+    client_ids matter for the audience `selected`; those of other owners are passed over, and those who must not be
+    written to.
     Raises WindowOver when the end has passed, EmptyAudience when nobody would be written to, OwnerBlocked.
     """
     require_unblocked(session, owner_id)
@@ -181,7 +183,7 @@ def _write(
 
 def _select_clients(session: AnySession, mailing: Mailing, client_ids: Sequence[int]) -> None:
     if mailing.audience is Audience.SELECTED:
-        own = clients_of(mailing.owner_id).where(Client.id.in_(these_ids(session, client_ids)))
+        own = clients_of(mailing.owner_id).where(Client.id.in_(these_ids(session, client_ids)), ~is_suppressed_client())
         rows = own.with_only_columns(literal(mailing.id), Client.id)
         session.execute(insert(SelectedClient).from_select(["mailing_id", "client_id"], rows))
     if count_audience(session, mailing) == 0:

@@ -19,7 +19,7 @@ from mailer.domain.clients import MAX_COMMENT_LENGTH, MAX_NAME_LENGTH, client_na
 from mailer.domain.errors import Refused
 from mailer.domain.exporting import without_guard
 from mailer.domain.texts import CONTROL_CHARACTERS
-from mailer.models.clients import Client
+from mailer.models.clients import Client, Suppression, SuppressionReason
 from mailer.models.transactions import AnySession
 
 # Rows of one statement; the caller commits after each batch, so that other writers get their turn.
@@ -47,6 +47,7 @@ class Problem(enum.Enum):
     CONTROL_CHARACTER = enum.auto()
     TOO_LONG = enum.auto()
     UNREADABLE = enum.auto()
+    MUST_NOT_RETURN = enum.auto()
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,9 @@ class Batch:
 
 @dataclass(frozen=True)
 class ImportedClient:
+    """A client as a line has them; `number` is the line's."""
+
+    number: int
     email: str
     email_key: str
     full_name: str
@@ -81,15 +85,21 @@ def import_clients(
     """Put the clients of a CSV file on file, a batch at a time; the caller commits after each.
 
     The columns are email, full_name and comment, in the order of the header or, without one, in this order. A client
-    whose address is on file is updated; an empty cell leaves what is there. `skip` rows are passed over: those of
+    whose address is on file is updated; an empty cell leaves what is there. Whoever was deleted and must not return is
+    refused. `skip` rows are passed over: those of
     the batches that an earlier run has done with. Raises NoEmailColumn.
     """
-    encoding = encoding_of(file)
-    text = TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+    rows = islice(lines_of(file), skip, None)
+    while lines := list(islice(rows, BATCH_SIZE)):
+        yield _keep(session, owner_id, _without_deleted(session, owner_id, lines), now)
+
+
+def lines_of(file: BinaryIO) -> Iterator[ImportedClient | RefusedLine]:
+    """The lines of a CSV file of clients, read as an import reads them. Raises NoEmailColumn."""
+    text = TextIOWrapper(file, encoding=encoding_of(file), errors="replace", newline="")
     try:
-        rows = (_client_of(*row) for row in islice(_clients_in(text), skip, None))
-        while lines := list(islice(rows, BATCH_SIZE)):
-            yield _keep(session, owner_id, lines, now)
+        for row in _clients_in(text):
+            yield _client_of(*row)
     finally:
         text.detach()
 
@@ -175,7 +185,30 @@ def _client_of(number: int, cells: list[str] | None, order: Mapping[str, int]) -
         address = normal_address(email)
     except AddressRefused:
         return RefusedLine(number, Problem.BAD_ADDRESS)
-    return ImportedClient(address, address_key(address), full_name, comment)
+    return ImportedClient(number, address, address_key(address), full_name, comment)
+
+
+def _without_deleted(
+    session: AnySession, owner_id: int, lines: list[ImportedClient | RefusedLine]
+) -> list[ImportedClient | RefusedLine]:
+    """The same lines, those refused whose client was deleted and must not return."""
+    keys = [line.email_key for line in lines if isinstance(line, ImportedClient)]
+    deleted = set(
+        session.scalars(
+            select(Suppression.email_key).where(
+                Suppression.owner_id == owner_id,
+                Suppression.reason == SuppressionReason.DELETED,
+                Suppression.lifted_at.is_(None),
+                Suppression.email_key.in_(keys),
+            )
+        )
+    )
+    return [
+        RefusedLine(line.number, Problem.MUST_NOT_RETURN)
+        if isinstance(line, ImportedClient) and line.email_key in deleted
+        else line
+        for line in lines
+    ]
 
 
 def _keep(session: AnySession, owner_id: int, lines: list[ImportedClient | RefusedLine], now: datetime) -> Batch:

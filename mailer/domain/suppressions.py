@@ -1,10 +1,10 @@
 """Who must not be written to, whose word that is, and how it is taken back."""
 
-from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import with_expression
 
 from mailer.domain.addresses import address_key
 from mailer.domain.clients import contains
@@ -72,15 +72,16 @@ def main_reason() -> ColumnElement[int]:
     return func.min(case({reason: place for place, reason in enumerate(IN_ORDER_OF_WEIGHT)}, value=Suppression.reason))
 
 
-def reasons_by_client(session: AnySession, clients: Collection[Client]) -> dict[int, SuppressionReason]:
-    """By client id, why each of these clients must not be written to; nothing for the others. One query."""
-    rows = session.execute(
-        select(Client.id, main_reason())
-        .join(Suppression, (Suppression.owner_id == Client.owner_id) & (Suppression.email_key == Client.email_key))
-        .where(Client.id.in_([client.id for client in clients]), Suppression.lifted_at.is_(None))
-        .group_by(Client.id)
+def with_suppressions(clients: Select[Client]) -> Select[Client]:
+    """The same clients, each with `suppression`: the weightiest reason why nobody may write there, None without one."""
+    place = case({reason: place for place, reason in enumerate(IN_ORDER_OF_WEIGHT)}, value=Suppression.reason)
+    in_force = select(Suppression.reason).where(
+        Suppression.owner_id == Client.owner_id,
+        Suppression.email_key == Client.email_key,
+        Suppression.lifted_at.is_(None),
     )
-    return {client_id: IN_ORDER_OF_WEIGHT[place] for client_id, place in rows}
+    weightiest = in_force.order_by(place).limit(1).correlate(Client).scalar_subquery()
+    return clients.options(with_expression(Client.suppression, weightiest))
 
 
 def suppress(
@@ -107,6 +108,22 @@ def suppress(
     )
     inserted = session.execute(row.on_conflict_do_nothing().returning(Suppression.id))
     return inserted.first() is not None
+
+
+def suppress_clients(session: AnySession, clients: Select[Client], reason: SuppressionReason, now: datetime) -> None:
+    """Let their owners write to these clients no more, by one statement; those who are it already stay as they are."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    rows = clients.with_only_columns(
+        Client.owner_id,
+        Client.email,
+        Client.email_key,
+        literal(reason.value),
+        literal(now, Suppression.created_at.type),
+        literal(""),
+    )
+    columns = ["owner_id", "email", "email_key", "reason", "created_at", "lift_reason"]
+    written = insert(Suppression).from_select(columns, rows, include_defaults=False)
+    session.execute(written.on_conflict_do_nothing())
 
 
 def is_suppressed(session: AnySession, owner_id: int, email: str) -> bool:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.orm import with_expression
 
 from mailer.domain.addresses import address_key
 from mailer.domain.suppressions import suppress, suppressions_of
@@ -46,6 +47,22 @@ def reader_of(session: AnySession, token: str) -> Reader | None:
     )
     is_unsubscribed = session.scalar(unsubscribed.with_only_columns(Suppression.id)) is not None
     return None if owner is None else Reader(addressee, owner, mailing_id, is_unsubscribed)
+
+
+def with_unsubscribed(mailings: Select[Mailing]) -> Select[Mailing]:
+    """The same mailings, each with `unsubscribed`: how many readers have said no by its letters, and stand by it."""
+    count = select(func.count(Suppression.id)).where(Suppression.mailing_id == Mailing.id, *_in_force())
+    return mailings.options(with_expression(Mailing.unsubscribed, count.correlate(Mailing).scalar_subquery()))
+
+
+def count_unsubscribed(session: AnySession, mailings: Select[Mailing]) -> int:
+    """How many readers have said no by the letters of these mailings, and stand by it."""
+    ids = mailings.with_only_columns(Mailing.id)
+    return session.scalar(select(func.count(Suppression.id)).where(Suppression.mailing_id.in_(ids), *_in_force())) or 0
+
+
+def _in_force() -> tuple[ColumnElement[bool], ...]:
+    return Suppression.reason == SuppressionReason.UNSUBSCRIBED, Suppression.lifted_at.is_(None)
 
 
 def unsubscribe(session: AnySession, reader: Reader, now: datetime) -> None:

@@ -6,6 +6,7 @@ from flask import request
 from flask_login import current_user
 
 from mailer.domain.clients import clients_of
+from mailer.domain.suppressions import is_suppressed_client, with_suppressions
 from mailer.extensions import db
 from mailer.mailings.selection import MOST_CHOSEN, Selection, packed
 from mailer.models.clients import Client
@@ -43,11 +44,13 @@ def chooser(selection: Selection, location: str, on_file: int | None = None) -> 
     clients = clients_of(current_user.id, search)
     act = request.form.get("act")
     if act == ADD:
-        found = db.session.scalars(clients.with_only_columns(Client.id).limit(MOST_CHOSEN))
+        may_be_chosen = clients.where(~is_suppressed_client())
+        found = db.session.scalars(may_be_chosen.with_only_columns(Client.id).limit(MOST_CHOSEN))
         selection = selection.with_ids(found)
     elif act == CLEAR:
         selection = Selection()
     # A new search begins at its first page; the two ways on carry their place in the address.
     place = request.args.to_dict() if act == FIND else {}
-    page = paginate(clients, BY_NAME, location=location, query=place, total=None if search.strip() else on_file)
+    total = None if search.strip() else on_file
+    page = paginate(with_suppressions(clients), BY_NAME, location=location, query=place, total=total)
     return Chooser(selection, search, page, location)

@@ -4,13 +4,14 @@ from flask import abort
 from flask_login import current_user
 
 from mailer.domain.moderation import visible_mailings
+from mailer.domain.unsubscribing import with_unsubscribed
 from mailer.extensions import db
 from mailer.models.mailings import Mailing
 
 
 def visible_mailing(mailing_id: int) -> Mailing:
     """The user's own mailing, a moderator's anybody's, with its name and owner, read anew; 404 for others."""
-    visible = visible_mailings(current_user).where(Mailing.id == mailing_id)
+    visible = with_unsubscribed(visible_mailings(current_user).where(Mailing.id == mailing_id))
     mailing: Mailing = db.first_or_404(visible.execution_options(populate_existing=True))
     return mailing
 

@@ -17,6 +17,7 @@ from mailer.domain.moderation import visible_mailings
 from mailer.domain.pace import pace_of, retries_of
 from mailer.domain.progress import rounds_of
 from mailer.domain.recipients import first_failures, with_last_attempt
+from mailer.domain.unsubscribing import with_unsubscribed
 from mailer.extensions import db
 from mailer.mailings.lists import row_context
 from mailer.mailings.own import visible_mailing
@@ -60,7 +61,7 @@ STATES_OF = {
 
 
 def show(mailing_id: int) -> Response:
-    found = visible_mailings(current_user).where(Mailing.id == mailing_id)
+    found = with_unsubscribed(visible_mailings(current_user).where(Mailing.id == mailing_id))
     row = db.session.execute(found.add_columns(body_excerpt(EXCERPT_CHARACTERS))).one_or_none()
     if row is None:
         abort(404)

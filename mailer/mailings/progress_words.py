@@ -130,9 +130,12 @@ def facts(progress: Progress) -> list[Fact]:
     """The figures beside the books."""
     if progress.mailing.status is MailingStatus.CREATED:
         return [*_facts_before(progress.mailing), *_facts_of_limits(progress)]
-    if progress.mailing.status is MailingStatus.STARTED:
-        return _facts_under_way(progress)
-    return _facts_after(progress)
+    is_started = progress.mailing.status is MailingStatus.STARTED
+    told = _facts_under_way(progress) if is_started else _facts_after(progress)
+    if progress.mailing.unsubscribed:
+        note = _("By the link in these letters.")
+        told.append(Fact(_("Unsubscribed"), number(progress.mailing.unsubscribed), note))
+    return told
 
 
 def _facts_before(mailing: Mailing) -> list[Fact]:

@@ -4,9 +4,19 @@ import enum
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from mailer.models.base import Base, BigId, big_id, long_text, short_text, stored_by_value
+
+
+class SuppressionReason(enum.StrEnum):
+    """Who said no, and why: the person, the owner, or the mail server for good."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    BY_HAND = "by_hand"
+    HARD_FAILURE = "hard_failure"
+    DELETED = "deleted"
+    COMPLAINT = "complaint"
 
 
 class Client(Base):
@@ -31,15 +41,8 @@ class Client(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
-
-class SuppressionReason(enum.StrEnum):
-    """Who said no, and why: the person, the owner, or the mail server for good."""
-
-    UNSUBSCRIBED = "unsubscribed"
-    BY_HAND = "by_hand"
-    HARD_FAILURE = "hard_failure"
-    DELETED = "deleted"
-    COMPLAINT = "complaint"
+    # Why nobody may write there; only where a select asks for it (mailer.domain.suppressions).
+    suppression: Mapped[SuppressionReason | None] = query_expression()
 
 
 IS_ACTIVE = text("lifted_at IS NULL")

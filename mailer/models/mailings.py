@@ -4,7 +4,7 @@ import enum
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from mailer.models.base import Base, BigId, big_id, long_text, short_text, stored_by_value
 from mailer.models.messages import Message
@@ -60,6 +60,9 @@ class Mailing(Base):
     updated_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+
+    # How many readers have said no by its letters; only where a select asks for it (mailer.domain.unsubscribing).
+    unsubscribed: Mapped[int | None] = query_expression()
 
     owner: Mapped[User] = relationship(lazy="raise_on_sql")
     message: Mapped[Message | None] = relationship(lazy="raise_on_sql")

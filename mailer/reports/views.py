@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from mailer.domain.books import books_of_each, sum_of
 from mailer.domain.reports import started_mailings_of, total_books
+from mailer.domain.unsubscribing import count_unsubscribed, with_unsubscribed
 from mailer.extensions import db
 from mailer.models.mailings import Mailing
 from mailer.web.htmx import invalid, page_or_fragment
@@ -23,7 +24,7 @@ def index() -> Response:
     if not form.validate():
         return invalid("reports/index.html", "reports/_report.html", form=form, page=None)
     mailings = started_mailings_of(current_user.id, form.period)
-    page = paginate(mailings, NEWEST_FIRST, location=url_for(".index"))
+    page = paginate(with_unsubscribed(mailings), NEWEST_FIRST, location=url_for(".index"))
     books = books_of_each(db.session, page.items)
     return page_or_fragment(
         "reports/index.html",
@@ -33,4 +34,6 @@ def index() -> Response:
         books=books,
         page_totals=sum_of(books.values()),
         totals=total_books(db.session, mailings),
+        unsubscribed=count_unsubscribed(db.session, mailings),
+        page_unsubscribed=sum(mailing.unsubscribed or 0 for mailing in page.items),
     )

@@ -1,33 +1,30 @@
 """The addresses that an owner must not write to: who said so, and what the owner may take back."""
 
+from io import BytesIO
+
 from flask import Blueprint, abort, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.domain.audit import Thing, record
 from mailer.domain.clock import database_now
+from mailer.domain.importing import NoEmailColumn
+from mailer.domain.suppression_files import suppress_file
 from mailer.domain.suppressions import OWNERS_REASONS, lift, suppress, suppressions_of
 from mailer.extensions import db
 from mailer.models.audit import Action, ThingKind
 from mailer.models.clients import Suppression, SuppressionReason
-from mailer.suppressions.forms import LiftForm, SuppressForm
+from mailer.suppressions.forms import FileForm, LiftForm, SuppressForm
 from mailer.web.actor import actor
+from mailer.web.formats import number
 from mailer.web.htmx import invalid, moved, page_or_fragment
 from mailer.web.pagination import Sorting, paginate
 
 blueprint = Blueprint("suppressions", __name__, url_prefix="/suppressions")
 
 NEWEST_FIRST = Sorting(Suppression.id, Suppression.id, is_descending=True)
-
-REASON_WORDS = {
-    SuppressionReason.UNSUBSCRIBED: _l("unsubscribed"),
-    SuppressionReason.BY_HAND: _l("added by you"),
-    SuppressionReason.HARD_FAILURE: _l("the mailbox does not exist"),
-    SuppressionReason.DELETED: _l("deleted, must not return"),
-    SuppressionReason.COMPLAINT: _l("complained"),
-}
 
 
 @blueprint.get("/")
@@ -40,7 +37,6 @@ def index() -> Response:
         page=paginate(entries, NEWEST_FIRST, location=url_for(".index")),
         search=search,
         is_lifted=is_lifted,
-        reason_words=REASON_WORDS,
         owners_reasons=OWNERS_REASONS,
     )
 
@@ -87,3 +83,24 @@ def own_entry(suppression_id: int) -> Suppression:
     if entry.reason not in OWNERS_REASONS:
         abort(403)
     return entry
+
+
+@blueprint.route("/import", methods=["GET", "POST"])
+def upload() -> Response:
+    form = FileForm()
+    if not form.is_submitted():
+        return page_or_fragment("suppressions/import.html", "suppressions/_upload.html", form=form)
+    if not form.validate():
+        return invalid("suppressions/import.html", "suppressions/_upload.html", form=form)
+    now = database_now(db.session)
+    try:
+        report = suppress_file(db.session, current_user.id, BytesIO(form.content), now)
+    except NoEmailColumn:
+        form.file.errors = [_("The first line names the columns, and none of them is “email”.")]
+        return invalid("suppressions/import.html", "suppressions/_upload.html", form=form)
+    record(db.session, Action.SUPPRESS, actor(), now, Thing(ThingKind.SUPPRESSION, form.file_name))
+    db.session.commit()
+    words = ngettext("Added %(count)s address.", "Added %(count)s addresses.", report.added, count=number(report.added))
+    if not report.refused:
+        return moved(words, location=url_for(".index"))
+    return page_or_fragment("suppressions/imported.html", "suppressions/imported.html", report=report, words=words)

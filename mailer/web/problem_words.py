@@ -18,3 +18,5 @@ def problem_words(problem: Problem) -> str:
             return str(_("The name or the comment is too long."))
         case Problem.UNREADABLE:
             return str(_("It cannot be read; a quotation mark may be missing."))
+        case Problem.MUST_NOT_RETURN:
+            return str(_("This client was deleted and must not return. Lift that under Suppressions first."))

@@ -32,6 +32,7 @@ def test_the_same_settings_agree(app: Flask, engine: Engine) -> None:
         ("MAIL_DEFAULT_SENDER", ("Shop", "other@mailer.example"), "MAIL_*"),
         ("MAIL_LIMITS", ((500, 86400),), "MAIL_LIMITS"),
         ("BASE_URL", "https://other.example", "BASE_URL"),
+        ("ALLOW_HTTP_LINKS", False, "ALLOW_HTTP_LINKS"),
     ],
 )
 def test_a_difference_is_named(app: Flask, engine: Engine, setting: str, value: object, named: str) -> None:

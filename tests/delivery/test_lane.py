@@ -415,3 +415,18 @@ def test_a_lane_that_is_to_stop_does_not_wait_for_the_database_for_ever(
         deliver(mailing)
     # What became of the letter is not recorded, so nobody knows.
     assert list(states_of(mailing).values()) == ["unknown"]
+
+
+def test_a_reply_without_a_code_is_no_answer(
+    smtp_server: SmtpServer, is_pipelining: bool, deliver: Deliver, alice: User, session: Session
+) -> None:
+    mailing = mailing_to(alice, "no-code1@example.org", "no-code-dot1@example.org", "ok1@example.org")
+    deliver(mailing)
+    # What came before the letter costs its recipient nothing; what came after its dot leaves it unknown.
+    assert states_of(mailing) == {
+        "no-code1@example.org": "accepted",
+        "no-code-dot1@example.org": "unknown",
+        "ok1@example.org": "accepted",
+    }
+    (unknown,) = session.scalars(select(Attempt).where(Attempt.status == AttemptStatus.UNKNOWN))
+    assert unknown.code is None and "not an SMTP reply" in unknown.reply and "Thanks!" in unknown.reply

@@ -20,6 +20,7 @@ from mailer.models.mailings import Mailing, Recipient, RecipientState
 from mailer.models.users import User
 from tests.delivery.conftest import Deliver, write_anew
 from tests.support.factories import clients_with, recipients_of, started_mailing_of, states_of
+from tests.support.redis_server import RedisServer
 from tests.support.smtp_server import SmtpServer
 
 LIMITS = Limits(((60, MINUTE),))
@@ -140,3 +141,15 @@ def test_within_its_limits_a_lane_sends_as_ever(
     assert deliver(mailing, MAIL_LIMITS=((100_000, MINUTE), (1_000_000, DAY))) is End.DRY
     assert set(states_of(mailing).values()) == {"accepted"}
     assert letters_on_the_ledger(session, 1) == len(smtp_server.ledger) == 80
+
+
+def test_the_limits_do_not_ask_redis(
+    smtp_server: SmtpServer, deliver: Deliver, redis_server: RedisServer, mailing: Mailing
+) -> None:
+    limits = ((2, DAY),)
+    redis_server.kill()
+    assert deliver(mailing, MAIL_LIMITS=limits) is End.LIMITED
+    assert len(smtp_server.ledger) == 1
+    redis_server.start()
+    assert deliver(mailing, MAIL_LIMITS=limits) is End.LIMITED
+    assert len(smtp_server.ledger) == 1

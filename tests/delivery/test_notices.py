@@ -45,6 +45,8 @@ def test_each_letter_arrives_once_and_no_machine_answers_it(
     (letter,) = smtp_server.ledger.letters
     assert letter.recipients == ("alice@mailer.example",)
     assert letter.message["Auto-Submitted"] == "auto-generated" and letter.message["Subject"]
+    # It is about the reader's own account, so there is nothing to unsubscribe from.
+    assert not [name for name in letter.message.keys() if name.startswith("List-")]
     session.refresh(notice)
     links = re.findall(rf"{app.config['BASE_URL']}/auth/\S+-\w+", letter.text)
     has_link = kind in (NoticeKind.RESET_PASSWORD, NoticeKind.CONFIRM_ADDRESS, NoticeKind.NEW_ADDRESS)

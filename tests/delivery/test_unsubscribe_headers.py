@@ -2,17 +2,18 @@
 
 import re
 import smtplib
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from random import Random
 from urllib.parse import urlsplit
 
-import pytest
+from flask import Flask
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from mailer.delivery.claims import Fence
-from mailer.delivery.claims_postgresql import PostgresqlFence
-from mailer.delivery.claims_sqlite import SqliteFence
+from mailer.delivery.delivering import deliver_mailing
+from mailer.delivery.lane import End
+from mailer.domain.clock import database_now
 from mailer.domain.suppressions import suppress
 from mailer.models.clients import SuppressionReason
 from mailer.models.users import User
@@ -20,6 +21,7 @@ from tests.delivery.conftest import Deliver, write_anew
 from tests.delivery.test_compose import LINKS, composer, wire
 from tests.support.factories import clients_with, started_mailing_of, states_of
 from tests.support.smtp_server import SmtpServer
+from tests.support.waiting import wait_until
 
 HOSTS = 500
 
@@ -92,42 +94,28 @@ def test_the_letters_of_one_owner_are_one_list_and_each_recipient_has_an_own_lin
 
 
 def test_whoever_says_no_in_the_middle_of_two_mailings_gets_no_later_letter(
-    deliver: Deliver,
-    session: Session,
-    alice: User,
-    smtp_server: SmtpServer,
-    monkeypatch: pytest.MonkeyPatch,
-    database_kind: str,
+    app: Flask, engine: Engine, session: Session, alice: User, smtp_server: SmtpServer
 ) -> None:
-    fence = SqliteFence if database_kind == "sqlite" else PostgresqlFence
     smtp_server.manners.dot_delay = 0.05
-    clients = clients_with(alice, *(f"ok{number}@example.org" for number in range(1, 31)))
+    clients = clients_with(alice, *(f"ok{number}@example.org" for number in range(1, 121)))
     mailings = [started_mailing_of(alice, clients=clients) for _mailing in (1, 2)]
+    ids, owner_id, emails = [mailing.id for mailing in mailings], alice.id, [client.email for client in clients]
     session.commit()
-    leaving = [client.email for client in clients]
-    owner_id, now = alice.id, mailings[0].started_at
-    assert now is not None
-    said: list[int] = []
-    turn = fence.turn
-    gate = threading.Lock()
 
-    def turn_then_no(self: Fence, wishes: object) -> object:
-        # Between two turns, while letters of this mailing are under way.
-        with gate:
-            if not said and len(smtp_server.ledger) >= 3:
-                write_anew(session)
-                for email in leaving:
-                    suppress(session, owner_id, email, SuppressionReason.UNSUBSCRIBED, now)
-                session.commit()
-                said.append(len(smtp_server.ledger))
-        return turn(self, wishes)  # type: ignore[arg-type]
+    def deliver_one(mailing_id: int) -> object:
+        return deliver_mailing(engine, app.config, mailing_id, worker_count=2, wanted_elsewhere=lambda: False)
 
-    monkeypatch.setattr(fence, "turn", turn_then_no)
-    for mailing in mailings:
-        deliver(mailing)
-    assert said
-    # What had begun before is finished: at most a letter for each of the three connections.
-    assert len(smtp_server.ledger) <= said[0] + 3
+    with ThreadPoolExecutor(2) as lanes:
+        running = [lanes.submit(deliver_one, mailing_id) for mailing_id in ids]
+        wait_until(lambda: len(smtp_server.ledger) >= 4, "the first letters")
+        write_anew(session)
+        for email in emails:
+            suppress(session, owner_id, email, SuppressionReason.UNSUBSCRIBED, database_now(session))
+        session.commit()
+        said = len(smtp_server.ledger)
+        assert [lane.result() for lane in running] == [End.DRY, End.DRY]
+    # What had begun before is finished: at most a letter for each connection of the two lanes.
+    assert len(smtp_server.ledger) <= said + 2 * app.config["MAIL_CONNECTIONS"]
     ends = [list(states_of(mailing).values()) for mailing in mailings]
-    assert ends[0].count("suppressed") >= 24 and set(ends[0]) == {"accepted", "suppressed"}
-    assert set(ends[1]) == {"suppressed"}
+    assert all("suppressed" in states and set(states) <= {"accepted", "suppressed"} for states in ends)
+    assert sum(states.count("accepted") for states in ends) == len(smtp_server.ledger)

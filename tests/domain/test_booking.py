@@ -25,6 +25,7 @@ from tests.support.factories import (
     message_of,
     recipients_of,
     started_mailing_of,
+    suppress,
 )
 
 HOUR = timedelta(hours=1)
@@ -43,6 +44,15 @@ def test_an_audience_of_all_follows_the_file_and_one_of_the_selected_does_not(se
     to_all, to_anna = mailing_of(alice), mailing_of(alice, clients=[anna])
     client_of(alice, "boris@example.org")
     assert (count_audience(session, to_all), count_audience(session, to_anna)) == (2, 1)
+
+
+def test_whoever_must_not_be_written_to_cannot_be_chosen(session: Session, alice: User, now: datetime) -> None:
+    anna, boris = clients_with(alice, "anna@example.org", "boris@example.org")
+    suppress(alice, "ANNA@example.org")
+    mailing = mailing_of(alice, clients=[anna, boris])
+    assert selected_client_ids(session, mailing) == [boris.id]
+    with pytest.raises(EmptyAudience):
+        mailing_of(alice, clients=[anna])
 
 
 def test_clients_of_others_are_passed_over(session: Session, alice: User, bob: User, now: datetime) -> None:

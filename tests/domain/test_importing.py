@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from mailer.domain.clients import clients_of
 from mailer.domain.clock import database_now
 from mailer.domain.importing import BATCH_SIZE, Batch, NoEmailColumn, Problem, RefusedLine, import_clients
-from mailer.models.clients import Client
+from mailer.domain.suppressions import with_suppressions
+from mailer.models.clients import Client, SuppressionReason
 from mailer.models.users import User
-from tests.support.factories import client_of
+from tests.support.factories import client_of, suppress
 
 
 def imported(session: Session, owner: User, content: bytes) -> Batch:
@@ -127,3 +128,20 @@ def test_a_large_file_comes_in_batches(session: Session, alice: User) -> None:
     assert [batch.added for batch in batches] == [BATCH_SIZE, BATCH_SIZE, 1]
     again = list(import_clients(session, alice.id, BytesIO(content), database_now(session)))
     assert [batch.updated for batch in again] == [BATCH_SIZE, BATCH_SIZE, 1]
+
+
+def test_an_import_leaves_everybody_suppressed_who_was_it(session: Session, alice: User) -> None:
+    client_of(alice, "anna@example.org")
+    suppress(alice, "anna@example.org", "boris@example.org")
+    batch = imported(session, alice, b"anna@example.org,Anna\nboris@example.org,Boris\n")
+    assert (batch.added, batch.updated) == (1, 1)
+    clients = session.scalars(with_suppressions(clients_of(alice.id)).execution_options(populate_existing=True))
+    assert [client.suppression for client in clients] == [SuppressionReason.UNSUBSCRIBED] * 2
+
+
+def test_whoever_was_deleted_and_must_not_return_is_refused(session: Session, alice: User, bob: User) -> None:
+    suppress(alice, "anna@example.org", reason=SuppressionReason.DELETED)
+    content = b"boris@example.org\nANNA@Example.org,Anna\n"
+    assert imported(session, alice, content).refused == [RefusedLine(2, Problem.MUST_NOT_RETURN)]
+    assert [email for email, *_ in on_file(session, alice)] == ["boris@example.org"]
+    assert imported(session, bob, content).added == 2

@@ -10,6 +10,7 @@ from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
 from mailer import create_app
 from mailer.extensions import db
@@ -75,6 +76,23 @@ class CompiledTemplates(BytecodeCache):
 _compiled = CompiledTemplates()
 
 AppMaker = Callable[..., Flask]
+
+
+def compile_routes_once() -> None:
+    """Routes become code once for all apps of a run: that takes most of the time which the making of an app takes."""
+    compile_builder = Rule._compile_builder
+    compiled: dict[tuple[object, ...], Any] = {}
+
+    def once(rule: Rule, append_unknown: bool = True) -> Any:
+        key = rule.rule, rule.subdomain, rule.host, rule.websocket, repr(rule.defaults), append_unknown
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = once  # type: ignore[method-assign]
+
+
+compile_routes_once()
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from mailer import create_app
 from mailer.extensions import db
 from tests.support.postgresql_server import postgresql_server
 
+SMALL_BYTES = 1_000_000
+
 
 class Databases(Protocol):
     """Makes databases by copying one that was migrated once."""
@@ -117,8 +119,19 @@ def empty(url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        tables = SQL(", ").join(tables_of(connection))
-        connection.execute(SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+        # Neither the audit log's trigger nor a foreign key is asked. TRUNCATE would make every file anew.
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(SQL("; ").join(SQL("DELETE FROM {}").format(table) for table in tables_of(connection)))
+        connection.execute(
+            "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
+            " FROM pg_sequences WHERE last_value IS NOT NULL"
+        )
+        # What a large test has left behind would slow down all tests after it.
+        for (name,) in connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            f" AND pg_relation_size(oid) > {SMALL_BYTES}"
+        ).fetchall():
+            connection.execute(SQL("VACUUM {}").format(Identifier(name)))
 
 
 def migrate(url: str) -> None:

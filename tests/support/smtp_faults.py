@@ -50,6 +50,8 @@ BEHAVIOURS = {
     "grey": Behaviour(rcpt_reply="451 4.7.1 Greylisted, please try again", times=1),
     "grey-named": Behaviour(rcpt_reply="451 4.7.1 Greylisted, please try again in 20 minutes", times=1),
     "grey-dot": Behaviour(dot_reply="451 4.3.0 Try again later", is_kept=False, times=1),
+    "no-code": Behaviour(rcpt_reply="Who is that?", times=1),
+    "no-code-dot": Behaviour(dot_reply="Thanks!"),
     "busy": Behaviour(rcpt_reply="450 4.2.1 The mailbox is busy"),
     "full": Behaviour(rcpt_reply="552 5.2.2 Mailbox full"),
     "user-unknown": Behaviour(rcpt_reply="550 5.1.1 User unknown"),

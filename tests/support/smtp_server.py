@@ -8,6 +8,7 @@ Like a real server, and unlike aiosmtpd, it still keeps a letter whose sender wa
 import argparse
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -158,7 +159,10 @@ def address_in(argument: str) -> str:
 class SmtpServer:
     """The server in a thread of its own. `manners` may be changed at any time."""
 
-    def __init__(self, port: int | None = None, ledger_path: Path | None = None) -> None:
+    def __init__(
+        self, port: int | None = None, ledger_path: Path | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.tls = tls
         self.port = port or free_port()
         self.manners = Manners()
         self.ledger = Ledger(ledger_path)
@@ -191,7 +195,9 @@ class SmtpServer:
         future.result(timeout=30)
 
     async def _listen(self) -> None:
-        self._listener = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=STREAM_LIMIT)
+        self._listener = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, limit=STREAM_LIMIT, ssl=self.tls
+        )
 
     async def _go_away(self) -> None:
         if self._listener is not None:

@@ -99,6 +99,8 @@ GET     /reports/                                   login      login    200     
 GET     /suppressions/                              login      login    200       200    200      200
 GET     /suppressions/new                           login      login    200       200    200      200
 POST    /suppressions/new                           login      login    form      form   form     form
+GET     /suppressions/import                        login      login    200       200    200      200
+POST    /suppressions/import                        login      login    form      form   form     form
 GET     /suppressions/<int:suppression_id>/lift     login      login    404       200    404      404
 POST    /suppressions/<int:suppression_id>/lift     login      login    404       form   404      404
 

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.models.base import Base
-from mailer.models.clients import Client
+from mailer.models.clients import Client, Suppression
 from mailer.models.mailings import Mailing
 from mailer.models.messages import Message
 from mailer.models.users import User
@@ -55,10 +55,11 @@ def test_ticked_clients_are_named_and_deleted_without_javascript(
     assert question.one("#question").get_text() == "Delete 2 clients?"
     assert question.texts("main li .cut") == ["Anna", "Boris"]
     assert "1 booked mailing has chosen them" in question.words
-    answer = as_alice.post("/clients/delete", data=question.fields())
+    answer = as_alice.post("/clients/delete", data={**question.fields(), "must_not_return": "1"})
     assert (answer.status_code, answer.location) == (303, "/clients/")
     assert "Deleted 2 clients." in as_alice.get("/clients/").words
     assert session.scalars(select(Client.full_name)).all() == ["Vera"]
+    assert session.scalars(select(Suppression.email_key)).all() == ["anna@example.org", "boris@example.org"]
 
 
 def test_all_that_match_are_deleted_and_no_other(as_alice: Visitor, session: Session, alice: User, bob: User) -> None:

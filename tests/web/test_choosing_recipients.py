@@ -10,7 +10,7 @@ from mailer.domain.booking import selected_client_ids
 from mailer.mailings.selection import Selection, packed, unpacked
 from mailer.models.mailings import Mailing
 from mailer.models.users import User
-from tests.support.factories import client_of, message_of
+from tests.support.factories import client_of, message_of, suppress
 from tests.support.visitor import Page, Visitor
 from tests.support.windows import window
 
@@ -107,3 +107,20 @@ def test_ids_are_packed_as_runs_and_come_back() -> None:
     assert packed([3, 1, 2, 9, 11, 12]) == "1-3 9 11-12"
     assert unpacked("1-3 9 11-12") == {1, 2, 3, 9, 11, 12}
     assert Selection(frozenset(range(1, 100_001))).packed == "1-100000"
+
+
+def test_whoever_must_not_be_written_to_is_marked_and_cannot_be_chosen(
+    as_alice: Visitor, session: Session, alice: User
+) -> None:
+    anna, boris, vera = many_clients(alice, 3)
+    suppress(alice, "client00@example.org")
+    page = as_alice.get("/mailings/new")
+    assert [box["value"] for box in page.all("[name=client_ids][disabled]")] == [str(anna)]
+    assert page.texts(".chooser-list .is-suppressed") == ["unsubscribed"]
+    found = as_alice.post("/mailings/new", data=form_of(alice, act="add"))
+    assert {box["value"] for box in found.all("[name=client_ids][checked]")} == {str(boris), str(vera)}
+    assert as_alice.post("/mailings/new", data=form_of(alice, client_ids=[anna, vera])).status_code == 303
+    mailing = session.scalars(select(Mailing)).one()
+    assert selected_client_ids(session, mailing) == [vera]
+    refused = as_alice.post("/mailings/new", data=form_of(alice, client_ids=[anna]))
+    assert refused.status_code == 422 and "At least one recipient is needed" in refused.words

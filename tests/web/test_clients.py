@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.models.clients import Client
+from mailer.domain.suppressions import suppressions_of
+from mailer.models.clients import Client, SuppressionReason
 from mailer.models.mailings import RecipientState
 from mailer.models.users import User
 from tests.support.factories import (
@@ -16,6 +17,7 @@ from tests.support.factories import (
     settle,
     started_mailing_of,
     states_of,
+    suppress,
 )
 from tests.support.visitor import Page, Visitor
 from tests.web.conftest import CountQueries
@@ -126,6 +128,23 @@ def test_the_last_letter_of_each_client_is_shown(as_alice: Visitor, alice: User,
     settle(recipients_of(latest)[0], RecipientState.FAILED)
     page = as_alice.get("/clients/")
     assert "failed" in page.one(f"#client-{oleg.id} .state").get_text()
+
+
+def test_whoever_must_not_be_written_to_is_marked_everywhere(
+    as_alice: Visitor, session: Session, alice: User, oleg: Client
+) -> None:
+    client_of(alice, "vera@example.org", "Vera")
+    suppress(alice, "OLEG@example.org", "new@example.org")
+    list_page = as_alice.get("/clients/")
+    assert [mark.get_text() for mark in list_page.all("tbody .is-suppressed")] == ["unsubscribed"]
+    assert "unsubscribed" in list_page.one(f"#client-{oleg.id} .is-suppressed").get_text()
+    assert "Must not be written to" in as_alice.get(f"/clients/{oleg.id}").words
+    added = as_alice.post("/clients/new", data={"full_name": "New", "email": "new@example.org"}, htmx=True)
+    assert len(added.all("tbody .is-suppressed")) == 2
+    row = as_alice.post(f"/clients/{oleg.id}/edit", data={"full_name": "O.", "email": "oleg@example.org"}, htmx=True)
+    assert row.texts(".is-suppressed") == ["unsubscribed"]
+    row = as_alice.post(f"/clients/{oleg.id}/edit", data={"full_name": "O.", "email": "o@example.org"}, htmx=True)
+    assert not row.has(".is-suppressed")
 
 
 def test_a_page_of_clients_takes_a_handful_of_queries(
@@ -319,6 +338,19 @@ def test_a_client_deleted_in_the_middle_of_a_mailing_becomes_suppressed_there(
     mailing = started_mailing_of(alice, clients=[oleg])
     as_alice.post(f"/clients/{oleg.id}/delete")
     assert states_of(mailing) == {"oleg@example.org": "suppressed"}
+
+
+@pytest.mark.parametrize("must_not_return", [True, False])
+def test_a_deleted_client_may_be_kept_from_coming_back(
+    as_alice: Visitor, session: Session, alice: User, oleg: Client, must_not_return: bool
+) -> None:
+    question = as_alice.get(f"/clients/{oleg.id}/delete")
+    assert question.one("[name=must_not_return]")["type"] == "checkbox"
+    ticked = {"must_not_return": "1"} if must_not_return else {}
+    as_alice.post(f"/clients/{oleg.id}/delete", data={**question.fields(), **ticked})
+    session.commit()
+    reasons = [entry.reason for entry in session.scalars(suppressions_of(alice.id))]
+    assert all_clients(session) == [] and reasons == [SuppressionReason.DELETED] * must_not_return
 
 
 def test_deleting_twice_is_not_found(as_alice: Visitor, oleg: Client) -> None:

@@ -17,6 +17,8 @@ from tests.support.catalogues import translated
 from tests.support.factories import client_of, completed_mailing_of, mailing_of, message_of, started_mailing_of
 from tests.support.visitor import Page, visitor
 
+pytestmark = pytest.mark.one_database("what pages look like is the same on both")
+
 TEMPLATES = Path(__file__).parents[2] / "mailer" / "templates"
 MAIL_PARTS = ("subject", "body")
 

@@ -116,7 +116,7 @@ def test_a_file_without_a_column_of_addresses_changes_nothing_and_says_what_to_d
 def test_what_cannot_be_imported_is_refused_at_its_field(
     as_alice: Visitor, session: Session, monkeypatch: pytest.MonkeyPatch, content: bytes, words: str
 ) -> None:
-    monkeypatch.setattr(forms, "MAX_IMPORT_BYTES", 100)
+    monkeypatch.setattr(forms.UploadForm, "most_bytes", 100)
     page = upload(as_alice, content)
     assert page.status_code == 422 and words in page.one("#file-error").get_text()
     assert session.scalar(select(ClientImport.id)) is None

@@ -4,8 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 from bs4 import Tag
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from mailer.models.mailings import RecipientState
+from mailer.domain.clock import database_now
+from mailer.domain.suppressions import suppress
+from mailer.models.clients import Suppression, SuppressionReason
+from mailer.models.mailings import Mailing, RecipientState
 from mailer.models.users import User
 from tests.support.factories import (
     client_of,
@@ -21,7 +26,8 @@ from tests.web.conftest import CountQueries
 
 
 def numbers(row: Tag) -> list[int]:
-    return [int(cell.get_text(strip=True).replace("–", "0")) for cell in row.select("td.num")]
+    """The counts that add up; behind them stands how many have unsubscribed."""
+    return [int(cell.get_text(strip=True).replace("–", "0")) for cell in row.select("td.num")][:-1]
 
 
 def lines(page: Page) -> dict[str, list[int]]:
@@ -43,6 +49,28 @@ def test_each_mailing_has_its_counts_and_everything_adds_up(as_alice: Visitor, a
     totals = numbers(page.one(".report tfoot tr"))
     assert totals == [sum(column) for column in zip(*lines(page).values(), strict=True)]
     assert totals[-1] == sum(totals[:-1]) == 10
+
+
+def test_those_who_unsubscribed_by_a_letter_are_told_beside_it(
+    as_alice: Visitor, session: Session, alice: User
+) -> None:
+    news, sale = (completed_mailing_of(alice, accepted=3, message=message_of(alice, name)) for name in ("News", "Sale"))
+    for number, mailing in enumerate((news, news, sale, None)):
+        say_no(session, alice, f"{number}@example.org", mailing)
+    lifted = say_no(session, alice, "e@example.org", news)
+    lifted.lifted_at = lifted.created_at
+    page = as_alice.get("/reports/")
+    told = {row.select("a")[0]["title"]: row.select("td.num")[-1].get_text() for row in page.all(".report tbody tr")}
+    assert told == {"News": "2", "Sale": "1"}
+    assert page.one(".report tfoot tr").select("td.num")[-1].get_text() == "3"
+    assert "3 readers have unsubscribed by a link in these letters." in page.words
+    assert "Unsubscribed 2 By the link in these letters." in as_alice.get(f"/mailings/{news.id}").words
+
+
+def say_no(session: Session, owner: User, email: str, mailing: Mailing | None) -> Suppression:
+    mailing_id = mailing.id if mailing else None
+    suppress(session, owner.id, email, SuppressionReason.UNSUBSCRIBED, database_now(session), mailing_id)
+    return session.scalars(select(Suppression).order_by(Suppression.id.desc()).limit(1)).one()
 
 
 def test_booked_mailings_have_nothing_to_report_yet(as_alice: Visitor, alice: User) -> None:

@@ -1,5 +1,7 @@
 """The list of those who must not be written to: read, added to by hand, and own entries lifted with a reason."""
 
+from io import BytesIO
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,7 +10,7 @@ from mailer.models.audit import Action, AuditEntry
 from mailer.models.clients import Suppression, SuppressionReason
 from mailer.models.users import User
 from tests.support.factories import suppress
-from tests.support.visitor import Visitor
+from tests.support.visitor import Page, Visitor
 
 EMAIL = "anna@example.org"
 
@@ -60,3 +62,39 @@ def test_the_list_is_searched_and_is_ones_own(as_alice: Visitor, as_bob: Visitor
     assert len(as_alice.get("/suppressions/?q=ANNA").all("tbody tr")) == 1
     assert "No address matches" in as_alice.get("/suppressions/?q=vera").words
     assert as_bob.get("/suppressions/").all("tbody tr") == []
+
+
+def upload(visitor: Visitor, content: bytes, name: str = "no.csv") -> Page:
+    page = visitor.get("/suppressions/import")
+    return visitor.post("/suppressions/import", data={**page.fields(), "file": (BytesIO(content), name)})
+
+
+def test_a_file_of_addresses_is_added_and_written_down(as_alice: Visitor, session: Session, alice: User) -> None:
+    answer = upload(as_alice, b"email\nanna@example.org\nboris@example.org\n")
+    assert (answer.status_code, answer.location) == (303, "/suppressions/")
+    page = as_alice.get("/suppressions/")
+    assert "Added 2 addresses." in page.words and len(page.all("tbody tr")) == 2
+    assert [line.action for line in session.scalars(select(AuditEntry))] == [Action.SUPPRESS]
+
+
+def test_refused_lines_of_a_file_are_named(as_alice: Visitor) -> None:
+    page = upload(as_alice, b"anna@example.org\nnobody\n")
+    assert page.status_code == 200 and "Added 1 address." in page.words
+    assert [row.get_text(" ", strip=True) for row in page.all("tbody tr")] == [
+        "2 The address is not one that mail can be sent to."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "The file is empty."),
+        (b"PK\x03\x04", "This is a workbook."),
+        (b"name,phone\nAnna,1\n", "none of them is"),
+        (b"a" * (3 * 1024**2 + 1), "more than 3 MB"),
+    ],
+    ids=["empty", "workbook", "no column", "too large"],
+)
+def test_what_is_no_file_of_addresses_is_refused_at_its_field(as_alice: Visitor, content: bytes, words: str) -> None:
+    page = upload(as_alice, content)
+    assert page.status_code == 422 and words in page.one("#file-error").get_text()

@@ -1,0 +1,57 @@
+"""Addresses that must not be written to, from a file: what another program knew of those who said no."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import BinaryIO
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.domain.importing import ImportedClient, RefusedLine, lines_of
+from mailer.models.clients import Suppression, SuppressionReason
+from mailer.models.transactions import AnySession
+
+BATCH_SIZE = 1000
+
+
+@dataclass
+class SuppressedFile:
+    """What became of the lines of a file; `known` stood in the list already, for the same reason."""
+
+    added: int = 0
+    known: int = 0
+    refused: list[RefusedLine] = field(default_factory=list)
+
+
+def suppress_file(session: AnySession, owner_id: int, file: BinaryIO, now: datetime) -> SuppressedFile:
+    """Let this owner write to the addresses of a CSV file no more; the caller commits.
+
+    The addresses are read as those of an import of clients; names and comments beside them are passed over. Raises
+    NoEmailColumn.
+    """
+    # Read whole before the first is written: the database is not kept waiting for a file.
+    lines = list(lines_of(file))
+    clients = {line.email_key: line for line in lines if isinstance(line, ImportedClient)}
+    report = SuppressedFile(refused=[line for line in lines if isinstance(line, RefusedLine)])
+    waiting = iter(clients.values())
+    while batch := list(islice(waiting, BATCH_SIZE)):
+        report.added += _insert(session, owner_id, batch, now)
+    report.known = len(clients) - report.added
+    return report
+
+
+def _insert(session: AnySession, owner_id: int, clients: Sequence[ImportedClient], now: datetime) -> int:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    rows = [
+        {
+            "owner_id": owner_id,
+            "email": client.email,
+            "email_key": client.email_key,
+            "reason": SuppressionReason.BY_HAND,
+            "created_at": now,
+            "lift_reason": "",
+        }
+        for client in clients
+    ]
+    return len(session.execute(insert(Suppression).on_conflict_do_nothing().returning(Suppression.id), rows).all())
