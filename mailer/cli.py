@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 
 from mailer.cli_accounts import create_user
 from mailer.cli_clients import import_clients
+from mailer.cli_keeping import backup, hold_restored_mailings, prune, restore
 from mailer.cli_sending import mailing_report, send_mailings
 from mailer.delivery.agreement import SettingsDiffer, require_agreement
 from mailer.delivery.queues import RedisNotConfigured
@@ -17,7 +18,9 @@ from mailer.extensions import db
 
 
 def register(app: Flask) -> None:
-    for command in (worker, scheduler, send_mailings, mailing_report, import_clients, create_user):
+    sending = (send_mailings, mailing_report, import_clients, create_user)
+    keeping = (backup, restore, hold_restored_mailings, prune)
+    for command in (worker, scheduler, *sending, *keeping):
         app.cli.add_command(command)
 
 

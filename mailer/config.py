@@ -53,6 +53,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "PORT": _number(given, "PORT", 5000, lowest=1, highest=65535),
         "WORKERS": _number(given, "WORKERS", 2, lowest=1, highest=1000),
         "SECRET_KEY": given.get("SECRET_KEY") or secret_key(data_dir),
+        "IS_SECRET_KEY_GIVEN": bool(given.get("SECRET_KEY")),
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",

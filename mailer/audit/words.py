@@ -34,6 +34,10 @@ ACTIONS = {
     Action.SUPPRESS: lazy_pgettext("audit", "suppressed"),
     Action.ALLOW: _l("lifted a suppression"),
     Action.RELEASE: _l("lifted a hold"),
+    Action.BACKUP: _l("made a backup"),
+    Action.RESTORE: _l("restored a backup"),
+    Action.HOLD: _l("held after a restore"),
+    Action.PRUNE: _l("removed old attempts"),
 }
 
 THINGS = {

@@ -16,7 +16,7 @@ from mailer.models.users import Role, User
 # within a minute of the server's return.
 UNREACHABLE_PAUSES = (timedelta(seconds=5), timedelta(seconds=10), timedelta(seconds=20), timedelta(seconds=30))
 
-LIFTED_BY_OWNER = (HoldKind.PAUSED, HoldKind.BAD_RESULTS, HoldKind.OWNER_BLOCKED)
+LIFTED_BY_OWNER = (HoldKind.PAUSED, HoldKind.BAD_RESULTS, HoldKind.OWNER_BLOCKED, HoldKind.RESTORED)
 
 
 def active_holds(now: datetime) -> Select[Hold]:
@@ -111,7 +111,7 @@ def lift_hold(session: AnySession, mailing_id: int | None, kind: HoldKind, now: 
 def resume_mailing(session: AnySession, mailing_id: int, now: datetime) -> bool:
     """The owner's word that a mailing may go on: False if nothing was theirs to lift.
 
-    That is their own pause, Mailer's doubt, and what a block that is over has left behind.
+    That is their own pause, Mailer's doubts, and what a block that is over has left behind.
     """
     return any([lift_hold(session, mailing_id, kind, now) for kind in LIFTED_BY_OWNER])
 

@@ -38,6 +38,10 @@ class Action(enum.StrEnum):
     SUPPRESS = "suppress"
     ALLOW = "allow"
     RELEASE = "release"
+    BACKUP = "backup"
+    RESTORE = "restore"
+    HOLD = "hold"
+    PRUNE = "prune"
 
 
 class ThingKind(enum.StrEnum):

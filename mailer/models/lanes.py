@@ -43,6 +43,8 @@ class HoldKind(enum.StrEnum):
     QUOTA = "quota"
     CERTIFICATE = "certificate"
     BAD_RESULTS = "bad_results"
+    # The database was restored, and does not know what of this mailing has gone out since the backup.
+    RESTORED = "restored"
 
 
 IS_ACTIVE = text("lifted_at IS NULL")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -197,6 +198,26 @@ def _bad_results(hold: Hold) -> HoldWords:
     )
 
 
+def _restored(hold: Hold) -> HoldWords:
+    if hold.reason:
+        line = _("Held: restored from a backup of %(time)s", time=day_and_time(datetime.fromisoformat(hold.reason)))
+    else:
+        line = _("Held: restored from a backup")
+    return HoldWords(
+        title=line,
+        line=line,
+        why=_(
+            "What has gone out since the backup was made is not known here: whoever is shown as pending may have "
+            "the letter already, and would get it twice."
+        ),
+        steps=(
+            _("Look in the mail server’s log, or in the database of before, which of these letters have gone out."),
+            _("If they have, finish the mailing, or delete it if it has not started."),
+            _("If you are sure that they have not, resume it."),
+        ),
+    )
+
+
 def _end(hold: Hold) -> str:
     return day_and_time(hold.until) if hold.until else ""
 
@@ -216,4 +237,5 @@ _OF_KIND: dict[HoldKind, Callable[[Hold], HoldWords]] = {
     HoldKind.QUOTA: _out_of_quota,
     HoldKind.CERTIFICATE: _wrong_certificate,
     HoldKind.BAD_RESULTS: _bad_results,
+    HoldKind.RESTORED: _restored,
 }

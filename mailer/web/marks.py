@@ -46,6 +46,7 @@ MARKS = {
     "quota": Mark("exclamation-octagon-fill", _l("quota used up"), "failed"),
     "certificate": Mark("exclamation-octagon-fill", _l("certificate wrong"), "failed"),
     "bad_results": Mark("exclamation-octagon-fill", _l("too many failures"), "failed"),
+    "restored": Mark("clock-history", _l("restored from a backup"), "paused"),
     "unreachable": Mark("exclamation-octagon-fill", _l("mail server unreachable"), "failed"),
 }
 
