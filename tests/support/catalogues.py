@@ -51,13 +51,19 @@ def updated(language: str, source: Catalog) -> bytes:
     return head + b"\n\n" + body.getvalue().strip() + b"\n"
 
 
+def missing(language: str) -> list[str]:
+    """What waits for a translation, in one form of it at least."""
+    messages = [message for message in translated(language) if message.id]
+    return [str(message.id) for message in messages if not message.string or not all(message.string)]
+
+
 def update_all() -> None:
     source = template()
     for language in TRANSLATED:
-        catalogue_path(language).write_bytes(updated(language, source))
-        path = catalogue_path(language).relative_to(PACKAGE.parent)
-        missing = sum(not message.string or not all(message.string) for message in translated(language) if message.id)
-        print(f"{path}: {missing} messages have no translation yet")
+        path = catalogue_path(language)
+        path.write_bytes(updated(language, source))
+        waiting = missing(language)
+        print(f"{path.relative_to(PACKAGE.parent)}: {len(waiting)} without a translation", *waiting, sep="\n")
 
 
 if __name__ == "__main__":
