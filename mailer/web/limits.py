@@ -78,7 +78,8 @@ def digest(text: str) -> str:
 
 def say_when(limit: RequestLimit) -> Response:
     """The answer to one try too many: what has been tried too often, and when it goes on."""
-    seconds = max(1, limit.reset_at - int(time.time()))
+    # Redis rounds up, which must not make the wait longer than it ever is.
+    seconds = max(1, min(limit.reset_at - int(time.time()), limit.limit.get_expiry()))
     # Whole minutes, rounded up, so that whoever waits as long as was said need not wait again.
     span = timedelta(minutes=-(-seconds // 60)) if seconds > 60 else timedelta(seconds=seconds)
     again = f"{clock(datetime.now(UTC) + span)} {zone_name()}"

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 
 def as_sent(moment: datetime) -> str:
-    """A moment as a browser's field for date and time sends it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    """A moment as a browser's field for date and time sends it: with seconds only where there are some."""
+    utc = moment.astimezone(UTC)
+    return utc.strftime("%Y-%m-%dT%H:%M:%S" if utc.second else "%Y-%m-%dT%H:%M")
 
 
 def window(starts_in: timedelta = timedelta(hours=1), lasts: timedelta = timedelta(hours=2)) -> dict[str, str]:
