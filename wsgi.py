@@ -9,17 +9,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from mailer import create_app
 from mailer.config import ConfigError
 from mailer.delivery.agreement import record_settings
+from mailer.delivery.standstill import watch_standstill
 from mailer.extensions import db
+from mailer.logs import log_to_console
+
+# The flask command loads this file too; only a web server speaks for the whole installation.
+is_web_server = click.get_current_context(silent=True) is None
+if is_web_server:
+    log_to_console()
 
 try:
     app = create_app()
 except ConfigError as error:
     sys.exit(str(error))
 
-# The flask command loads this file too; only a web server speaks for the whole installation.
-if click.get_current_context(silent=True) is None:
+if is_web_server:
     with app.app_context():
         try:
             record_settings(db.engine, app.config)
         except SQLAlchemyError as error:
             logging.getLogger("mailer").warning("The settings could not be written down for the workers: %s", error)
+    watch_standstill(app)

@@ -32,6 +32,7 @@ from mailer.web import (
     sizes,
     static_files,
     templating,
+    timing,
     transactions,
 )
 
@@ -45,6 +46,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.config.update(load_settings() | (config or {}))
     trust_proxies(app)
     open_database(app)
+    timing.time_requests(app)
     sizes.limit_requests(app)
     limits.count_tries(app)
     csrf.init_app(app)

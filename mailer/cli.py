@@ -1,7 +1,5 @@
 """The flask commands."""
 
-import logging
-
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
@@ -15,6 +13,7 @@ from mailer.delivery.queues import RedisNotConfigured
 from mailer.delivery.scheduler import schedule
 from mailer.delivery.worker import work
 from mailer.extensions import db
+from mailer.logs import log_to_console
 
 
 def register(app: Flask) -> None:
@@ -28,7 +27,7 @@ def register(app: Flask) -> None:
 @with_appcontext
 def worker() -> None:
     """Deliver mailings until SIGTERM; run as many of these as you like, on any host."""
-    _log_to_console()
+    log_to_console()
     try:
         require_agreement(db.engine, current_app.config)
         work(_app())
@@ -40,7 +39,7 @@ def worker() -> None:
 @with_appcontext
 def scheduler() -> None:
     """Start booked mailings at their time, and put right whatever stands still, until SIGTERM."""
-    _log_to_console()
+    log_to_console()
     try:
         schedule(_app())
     except RedisNotConfigured as trouble:
@@ -49,9 +48,3 @@ def scheduler() -> None:
 
 def _app() -> Flask:
     return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
-
-
-def _log_to_console() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # RQ tells every job's beginning and end at INFO; lanes tell theirs themselves.
-    logging.getLogger("rq.worker").setLevel(logging.WARNING)

@@ -64,6 +64,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "MAIL_TIMEOUT": _number(given, "MAIL_TIMEOUT", 60, lowest=1, highest=3600),
         "MAIL_DOT_TIMEOUT": _number(given, "MAIL_DOT_TIMEOUT", 600, lowest=1, highest=3600),
         "MAIL_LIMITS": _limits(given.get("MAIL_LIMITS") or ""),
+        "METRICS_TOKEN": (given.get("METRICS_TOKEN") or "").strip(),
         "RETRY_DELAY": _number(given, "RETRY_DELAY", 300, lowest=1, highest=86400),
         "FORBIDDEN_WORDS": [word.strip() for word in given.get("FORBIDDEN_WORDS", "").split(",") if word.strip()],
         # A form may hold one message. Its encoding makes three bytes of each byte that is not ASCII, and a body

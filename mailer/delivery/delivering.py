@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from mailer.delivery.account import MailAccount
 from mailer.delivery.claims import open_fence
 from mailer.delivery.compose import Composer
-from mailer.delivery.counting import CountingFence
+from mailer.delivery.counting import CountingFence, LaneCounts
 from mailer.delivery.lane import AccountTrouble, End, Lane
 from mailer.delivery.lease import Watch, lane_of
 from mailer.delivery.pool import Pool
@@ -30,7 +29,7 @@ from mailer.domain.probation import Passage, end_probation, may_connect, pass_ac
 from mailer.domain.progress import complete_if_settled, expire_pending, remember_claims
 from mailer.domain.unsubscribe_links import ensure_unsubscribe_key, unsubscribe_links
 from mailer.models.lanes import HoldKind
-from mailer.models.mailings import Mailing, MailingStatus, RecipientState
+from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.transactions import begin_writing
 
 logger = logging.getLogger(__name__)
@@ -43,11 +42,11 @@ def deliver_mailing(
     *,
     worker_count: int,
     wanted_elsewhere: Callable[[], bool],
-    tell: Callable[[Counter[RecipientState]], None] = lambda counts: None,
+    tell: Callable[[LaneCounts], None] = lambda counts: None,
 ) -> End | None:
     """Run one lane of a started mailing; how it ended, or None when the mailing needs no lane more.
 
-    `tell` hears now and then how many answers of which kind the lane has recorded, from a thread of its own.
+    `tell` hears now and then what the lane has recorded so far, from a thread of its own, and once more at its end.
     """
     letter_domain = envelope_address(config["MAIL_DEFAULT_SENDER"][1]).rpartition("@")[2]
     # Under limits one lane sends as fast as they allow; more would only take the portions from each other.
@@ -60,13 +59,19 @@ def deliver_mailing(
         if passage is Passage.HELD:
             return End.ACCOUNT_HELD
         composer, owner_id = _composer(engine, config, mailing_id)
-        fence = CountingFence(open_fence(engine, mailing_id, owner_id, token, limits))
-        watch = Watch(engine, token, wanted_elsewhere, lambda: tell(fence.counts))
+        counts = LaneCounts()
+        fence = CountingFence(open_fence(engine, mailing_id, owner_id, token, limits), counts)
+        watch = Watch(engine, token, wanted_elsewhere, partial(tell, counts))
         watch.start()
         try:
             lane = Lane(
                 fence=fence,
-                pool=Pool(MailAccount.of(config), _connections(config, limits), partial(_may_connect, engine, token)),
+                pool=Pool(
+                    MailAccount.of(config),
+                    _connections(config, limits),
+                    partial(_may_connect, engine, token),
+                    counts.answer_times.observe,
+                ),
                 composer=composer,
                 token=token,
                 watch=watch,
@@ -80,6 +85,7 @@ def deliver_mailing(
             end = lane.run()
         finally:
             watch.end()
+    tell(counts)
     if end is End.LIMITED:
         _sleep_until_room(engine, mailing_id, lane.wakes_in)
     settle(engine, mailing_id)

@@ -5,6 +5,7 @@ from rq import get_current_job
 
 from mailer.delivery import notices
 from mailer.delivery.bell import ring_import
+from mailer.delivery.counting import LaneCounts
 from mailer.delivery.delivering import deliver_mailing
 from mailer.delivery.importing import work_through
 from mailer.delivery.lane import End
@@ -14,6 +15,7 @@ from mailer.delivery.queues import redis_connection
 from mailer.delivery.reconcile import ring_lanes_of
 from mailer.delivery.starting import start_now
 from mailer.delivery.stopping import stop_requested
+from mailer.delivery.tallies import Teller
 from mailer.delivery.waiting import Waiting, count_workers, is_start_waiting
 from mailer.domain.progress import Start
 from mailer.extensions import db
@@ -30,14 +32,20 @@ def start_mailing(mailing_id: int) -> str:
 def deliver(mailing_id: int) -> str:
     """Run one lane of a mailing; ring for another one when it had to give its worker up."""
     connection, job = redis_connection(), get_current_job()
-    waiting = Waiting(connection, mailing_id)
+    waiting, teller = Waiting(connection, mailing_id), Teller()
+
+    def tell(counts: LaneCounts) -> None:
+        teller.tell(connection, counts.tallies())
+        if job:
+            show_progress(connection, job, mailing_id, counts.states)
+
     end = deliver_mailing(
         db.engine,
         current_app.config,
         mailing_id,
         worker_count=count_workers(),
         wanted_elsewhere=waiting.is_worker_wanted,
-        tell=lambda counts: show_progress(connection, job, mailing_id, counts) if job else None,
+        tell=tell,
     )
     if end in (End.YIELDED, End.STOPPED):
         ring_lanes_of(mailing_id)

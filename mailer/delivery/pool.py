@@ -43,8 +43,17 @@ class ConnectionFailed:
 class Pool:
     """At most `size` sessions with one account."""
 
-    def __init__(self, account: MailAccount, size: int, may_connect: Callable[[], bool]) -> None:
-        """`may_connect` is asked in the last moment before connections are made, from a thread of its own."""
+    def __init__(
+        self,
+        account: MailAccount,
+        size: int,
+        may_connect: Callable[[], bool],
+        answered_in: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        """`may_connect` is asked in the last moment before connections are made, from a thread of its own.
+
+        `answered_in` hears of each letter how many seconds its answer took.
+        """
         self.opening = 0
         self.size = size
         # A connection was wanted while the account is held.
@@ -53,6 +62,7 @@ class Pool:
         self._interests: dict[Session, int] = {}
         self._account = account
         self._may_connect = may_connect
+        self._answered_in = answered_in
         self._asking = threading.Lock()
         self._allowed_at = float("-inf")
         self._selector = selectors.DefaultSelector()
@@ -168,7 +178,7 @@ class Pool:
             elif self._closed.is_set():
                 result.close()
             else:
-                session = Session(result, self._account)
+                session = Session(result, self._account, self._answered_in)
                 self._selector.register(session.socket, selectors.EVENT_READ, session)
                 self._interests[session] = selectors.EVENT_READ
         return failures

@@ -3,6 +3,7 @@
 Redis may lose everything at any moment; whatever it forgot is found here.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,7 +16,9 @@ from sqlalchemy.orm import Session
 from mailer.delivery.bell import NO_REDIS, ring_import, ring_lanes, ring_notice, ring_start, ring_tell
 from mailer.delivery.delivering import settle
 from mailer.delivery.lease import lanes_wanted
+from mailer.delivery.queues import redis_connection
 from mailer.delivery.sweep import sweep_gone, sweep_silent
+from mailer.delivery.tallies import SWEPT_LANES, add_tallies
 from mailer.delivery.waiting import count_waiting, count_workers
 from mailer.domain.clock import database_now
 from mailer.domain.confirmation import owner_may_start
@@ -184,12 +187,19 @@ def _awaits_first_claim() -> ColumnElement[bool]:
 
 def _forget_rings(mailing_ids: list[int]) -> None:
     """The rings of lanes that were swept were answered by workers who are no more."""
+    if mailing_ids:
+        _count_swept(len(mailing_ids))
     for mailing_id in mailing_ids:
         logger.warning("A dead lane of mailing %s was swept.", mailing_id)
         with Session(db.engine) as session:
             begin_writing(session)
             session.execute(update(Mailing).where(Mailing.id == mailing_id).values(rung_at=None))
             session.commit()
+
+
+def _count_swept(lanes: int) -> None:
+    with contextlib.suppress(*NO_REDIS):
+        add_tallies(redis_connection(), {SWEPT_LANES: lanes})
 
 
 def _may_ring(now: datetime) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from rq_scheduler import Scheduler
 from mailer.delivery.bell import NO_REDIS
 from mailer.delivery.queues import STARTS, redis_connection
 from mailer.delivery.reconcile import TICK_SECONDS, tick
+from mailer.delivery.standstill import watch_standstill
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ def schedule(app: Flask) -> None:
     Raises mailer.delivery.queues.RedisNotConfigured.
     """
     connection = redis_connection()
+    watch_standstill(app)
     threading.Thread(target=_tick_on, args=(app,), name="tick", daemon=True).start()
     while True:
         try:

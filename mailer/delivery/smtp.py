@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailer.delivery.account import MailAccount
@@ -62,12 +63,17 @@ Event = Ready | Reply | Broken
 class Session:
     """The part of a connection after its login. Its lane calls `offer`, `deliver` and `pump`; nothing blocks."""
 
-    def __init__(self, client: smtplib.SMTP, account: MailAccount) -> None:
+    def __init__(
+        self, client: smtplib.SMTP, account: MailAccount, answered_in: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        """`answered_in` hears of each letter how many seconds passed from its last bytes to the answer."""
         assert client.sock is not None
         self.socket: socket.socket = client.sock
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._account = account
+        self._answered_in = answered_in
+        self._handed_over_at = 0.0
         self._is_secure = isinstance(client.sock, ssl.SSLSocket)
         self._is_pipelining = client.has_extn("pipelining")
         self._incoming = b""
@@ -121,6 +127,7 @@ class Session:
         self._delivering, self._offered, self.is_ready = self._offered, None, False
         self._write(letter)
         self._dot_ends_at = self._sent_bytes + len(self._outgoing)
+        self._handed_over_at = time.monotonic()
         self._expected.append((Stage.DOT, self._delivering))
 
     def pump(self) -> list[Event]:
@@ -259,6 +266,7 @@ class Session:
         if stage is Stage.DOT:
             self._delivering = None
             self.letters_answered += 1
+            self._answered_in(time.monotonic() - self._handed_over_at)
             self._send_commands()
             return [Reply(claim, stage, code, words)]
         self._envelope_replies -= 1

@@ -1,5 +1,6 @@
 """The logs of everything that `make run` started, watched so that its terminal shows what matters in them."""
 
+import json
 import os
 import re
 import time
@@ -73,5 +74,14 @@ class LogWatch:
         for line in lines:
             if ERROR.search(line):
                 self._told_at[path] = now
-                yield f"{path.stem}: {line} (more in {path})"
+                yield f"{path.stem}: {_sentence(line)} (more in {path})"
                 return
+
+
+def _sentence(line: str) -> str:
+    """What a line of JSON says, as a person reads it; any other line as it is."""
+    try:
+        told = json.loads(line)
+        return f"{told['level']}: {told['message']}"
+    except (ValueError, TypeError, KeyError):
+        return line

@@ -1,7 +1,7 @@
 """Whether this installation works, for those who ask often and must not wait."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Config
@@ -10,8 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from mailer.delivery.bell import redis_answers
+from mailer.delivery.presence import Presence, presence
 from mailer.domain.clock import database_now
 from mailer.domain.holds import holds_on_account
+from mailer.domain.overdue import overdue_starts
 from mailer.web.hold_words import hold_words
 
 # PostgreSQL's driver knows whole seconds, and no fewer than two.
@@ -29,6 +31,9 @@ class Health:
     redis: bool
     account: str
     hold: dict[str, str | None] | None = None
+    # Who lives, and how many mailings have been due for a minute; None where that cannot be told.
+    presence: Presence | None = None
+    overdue_starts: int | None = None
 
     @property
     def is_ok(self) -> bool:
@@ -36,30 +41,40 @@ class Health:
 
     def as_json(self) -> dict[str, Any]:
         status = "ok" if self.is_ok else "error"
-        told = {"status": status, "database": self.database, "redis": self.redis, "account": self.account}
+        told: dict[str, Any] = {"status": status, "database": self.database, "redis": self.redis}
+        told |= {
+            "account": self.account,
+            "worker": self.presence.workers > 0 if self.presence else None,
+            "scheduler": self.presence.has_scheduler if self.presence else None,
+            "overdue_starts": self.overdue_starts,
+        }
         return told if self.hold is None else told | {"hold": self.hold}
 
 
 def health(config: Config) -> Health:
     """The state of things now; it takes a few seconds at the most, whatever hangs."""
     try:
-        with Session(_engine(config["SQLALCHEMY_DATABASE_URI"])) as session:
-            holds = holds_on_account(session, database_now(session))
+        with Session(short_engine(config["SQLALCHEMY_DATABASE_URI"])) as session:
+            now = database_now(session)
+            holds = holds_on_account(session, now)
+            overdue = overdue_starts(session, now, must_be_confirmed=config["REQUIRE_CONFIRMED_EMAIL"]).count
     except SQLAlchemyError:
         return Health(database=False, redis=redis_answers(), account="unknown")
+    who = presence(patience=0.5) if redis_answers() else None
+    well = Health(database=True, redis=redis_answers(), account="ok", presence=who, overdue_starts=overdue)
     if not holds:
-        return Health(database=True, redis=redis_answers(), account="ok")
+        return well
     words, until = hold_words(holds[0]), holds[0].until
     hold = {
         "reason": words.line,
         "until": until.isoformat(timespec="seconds") if until else None,
         "what_to_do": " ".join(words.steps),
     }
-    return Health(database=True, redis=redis_answers(), account=holds[0].kind.value, hold=hold)
+    return replace(well, account=holds[0].kind.value, hold=hold)
 
 
 @functools.cache
-def _engine(url: str) -> Engine:
+def short_engine(url: str) -> Engine:
     """Connections of its own, made for each question: the application's may be busy, or patient with a dead server."""
     if url.startswith("sqlite:"):
         return create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE_SECONDS})

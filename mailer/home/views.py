@@ -1,14 +1,17 @@
 """The first page, the button that lets the account try again, and the answer to those who watch from outside."""
 
+import hmac
 from datetime import UTC, datetime
 
-from flask import Blueprint, current_app, jsonify, render_template, url_for
+from flask import Blueprint, abort, current_app, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import redis_answers, ring_lanes, ring_probe
+from mailer.delivery.standstill import standing_now
 from mailer.domain.audit import Thing, record
 from mailer.domain.books import books_of_each
 from mailer.domain.clock import database_now
@@ -18,6 +21,7 @@ from mailer.domain.probation import allow_probe
 from mailer.domain.progress import started_mailing_ids
 from mailer.extensions import db
 from mailer.home.health import health
+from mailer.home.metrics import metrics_text
 from mailer.home.tasks import tasks
 from mailer.models.audit import Action, ThingKind
 from mailer.models.mailings import MailingStatus
@@ -51,6 +55,7 @@ def index() -> str:
         holds=holds,
         account_holds=account_holds(),
         is_redis_away=not redis_answers(),
+        standing=standing_now(db.session(), now),
         tasks=tasks(figures, mailings, books, holds),
     )
 
@@ -81,6 +86,18 @@ def release_account() -> Response:
     else:
         words = _("A letter to you is being tried. If the server takes it, mail goes out again.")
     return moved(words, location=url_for(".index"))
+
+
+@blueprint.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """Only for whoever has the token (RFC 6750); where none is set, there is nothing here."""
+    token = current_app.config["METRICS_TOKEN"]
+    if not token:
+        abort(404)
+    given = request.headers.get("Authorization", "")
+    if not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {token}".encode()):
+        return Response("", 401, {"WWW-Authenticate": 'Bearer realm="metrics"'})
+    return Response(metrics_text(current_app.config), content_type=CONTENT_TYPE_LATEST)
 
 
 @blueprint.get("/healthz")

@@ -22,6 +22,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "auth.register",
         "auth.choose_language",
         "home.healthz",
+        "home.metrics",
         "unsubscribing.show",
         "unsubscribing.unsubscribe",
         "unsubscribing.take_back",

@@ -115,7 +115,7 @@ def explain_status(error: HTTPException) -> Response:
 
 def refuse_data(error: DataError) -> Response:
     """What no column can hold (a NUL character, a number beyond all measure) was wrong in the request."""
-    current_app.logger.info("The database refused the data of a request: %s", error.orig)
+    current_app.logger.info("The database refused the data of a request: %s", type(error.orig).__name__)
     db.session.rollback()
     return explain_status(BadRequest())
 

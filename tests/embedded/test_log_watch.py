@@ -57,3 +57,10 @@ def test_a_tail_is_of_this_run(tmp_path):
         file.write("".join(f"{number}\n" for number in range(100)))
     assert watch.tail("web", lines=2) == "98\n99"
     assert watch.tail("unknown") == ""
+
+
+def test_of_a_line_of_json_its_sentence_is_told(tmp_path):
+    log = tmp_path / "worker-1.log"
+    watch = LogWatch(tmp_path)
+    log.write_text('{"time": "2026-11-23T09:00:00", "level": "ERROR", "message": "The account is held"}\n')
+    assert watch.news() == [f"worker-1: ERROR: The account is held (more in {log})"]

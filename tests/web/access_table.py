@@ -16,6 +16,7 @@ method  route                                       anonymous  blocked  stranger
 
 GET     /                                           login      login    200       200    200      200
 GET     /healthz                                    200        200      200       200    200      200
+GET     /metrics                                    404        404      404       404    404      404
 GET     /static/<path:filename>                     200        200      200       200    200      200
 POST    /account/release                            login      login    404       404    404      303
 

@@ -1,12 +1,17 @@
 """What a watcher outside is told: open to all, quick, and without secrets."""
 
+from datetime import timedelta
+
 import pytest
+from rq_scheduler import Scheduler
 from sqlalchemy.orm import Session
 
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_account
 from mailer.models.lanes import HoldKind
+from mailer.models.users import User
 from tests.support.application import AppMaker
+from tests.support.factories import mailing_of
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import Visitor, visitor
 from tests.support.waiting import wait_until
@@ -16,7 +21,18 @@ def test_all_is_well(anonymous: Visitor) -> None:
     wait_until(lambda: anonymous.get("/healthz").status_code == 200, "a healthy answer")
     assert anonymous.get("/healthz").get_json() == {
         "status": "ok", "database": True, "redis": True, "account": "ok",
+        "worker": False, "scheduler": False, "overdue_starts": 0,
     }
+
+
+def test_whether_anybody_delivers_is_told_and_what_is_overdue(
+    anonymous: Visitor, session: Session, alice: User, redis_server: RedisServer
+) -> None:
+    redis_server.client.set(Scheduler.scheduler_lock_key, "1")
+    mailing_of(alice, starts_in=timedelta(minutes=-2))
+    wait_until(lambda: anonymous.get("/healthz").status_code == 200, "a healthy answer")
+    answer = anonymous.get("/healthz").get_json()
+    assert (answer["worker"], answer["scheduler"], answer["overdue_starts"]) == (False, True, 1)
 
 
 def test_a_hold_on_the_account_is_told_by_its_kind_and_is_no_illness(anonymous: Visitor, session: Session) -> None:

@@ -170,3 +170,17 @@ def test_nobody_else_may_lift_it(
     assert as_manager.post("/account/release").status_code == 404
     assert as_admin.get("/account/release").status_code == 405
     assert holds_on_account(session, database_now(session))
+
+
+def test_a_standstill_is_told_on_the_first_page(
+    as_alice: Visitor, alice: User, redis_server: RedisServer
+) -> None:
+    mailing_of(alice, starts_in=timedelta(minutes=-2))
+    page = as_alice.get("/")
+    assert "No worker lives" in page.words and "No scheduler lives" in page.words
+    assert "1 mailing is due since" in page.words
+    redis_server.client.set("rq:scheduler_lock", "1")
+    redis_server.client.sadd("rq:workers", "rq:worker:one")
+    redis_server.client.hset("rq:worker:one", "birth", "now")
+    alice_page = as_alice.get("/")
+    assert "lives" not in alice_page.words and "1 mailing is due since" in alice_page.words

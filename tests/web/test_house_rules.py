@@ -29,6 +29,7 @@ EXPECTED_PUBLIC = {
     "auth.register",
     "auth.choose_language",
     "home.healthz",
+    "home.metrics",
     "unsubscribing.show",
     "unsubscribing.unsubscribe",
     "unsubscribing.take_back",

@@ -1,0 +1,144 @@
+"""A letter to the admins, once, when nobody starts what is due."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from rq_scheduler import Scheduler
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.delivery.standstill import TELL_AFTER, tell_of_standstill
+from mailer.domain.clock import database_now
+from mailer.models.users import SharedSetting, User
+from tests.delivery.conftest import write_anew
+from tests.support.factories import mailing_of
+from tests.support.redis_server import RedisServer
+from tests.support.smtp_server import SmtpServer
+
+
+@pytest.fixture(autouse=True)
+def committed(session: Session, smtp_server: SmtpServer, adam: User) -> None:
+    session.commit()
+
+
+def look(app: Flask) -> int:
+    with app.app_context():
+        return tell_of_standstill()
+
+
+def let_a_minute_pass(session: Session) -> None:
+    """As far as what was seen is concerned."""
+    write_anew(session)
+    for setting in session.scalars(select(SharedSetting)):
+        setting.updated_at -= TELL_AFTER
+    session.commit()
+
+
+def bring_to_life(redis_server: RedisServer, *, worker: bool = True, scheduler: bool = True) -> None:
+    """What a worker and a scheduler say of themselves."""
+    if worker:
+        redis_server.client.sadd("rq:workers", "rq:worker:one")
+        redis_server.client.hset("rq:worker:one", "birth", "now")
+    if scheduler:
+        redis_server.client.set(Scheduler.scheduler_lock_key, "1")
+
+
+def test_admins_are_told_once_and_not_before_a_minute_has_passed(
+    app: Flask, session: Session, smtp_server: SmtpServer, mary: User
+) -> None:
+    session.commit()
+    assert look(app) == look(app) == 0
+    let_a_minute_pass(session)
+    assert look(app) == 1
+    (letter,) = smtp_server.ledger.letters
+    assert letter.recipients == ("adam@mailer.example",)
+    assert "No worker lives" in letter.text and "No scheduler lives" in letter.text
+    let_a_minute_pass(session)
+    assert look(app) == 0
+
+
+def test_when_all_is_well_nobody_writes_and_nobody_is_told(
+    app: Flask, session: Session, redis_server: RedisServer
+) -> None:
+    bring_to_life(redis_server)
+    assert look(app) == 0
+    assert session.scalars(select(SharedSetting)).all() == []
+
+
+@pytest.mark.parametrize("missing", ["worker", "scheduler"])
+def test_either_of_them_is_missed(
+    app: Flask, session: Session, redis_server: RedisServer, smtp_server: SmtpServer, missing: str
+) -> None:
+    bring_to_life(redis_server, **{name: name != missing for name in ("worker", "scheduler")})
+    look(app)
+    let_a_minute_pass(session)
+    assert look(app) == 1
+    (letter,) = smtp_server.ledger.letters
+    assert f"No {missing} lives" in letter.text and letter.text.count("lives.") == 1
+
+
+def test_a_killed_worker_whose_name_redis_still_lists_does_not_live(
+    app: Flask, session: Session, redis_server: RedisServer
+) -> None:
+    bring_to_life(redis_server)
+    redis_server.client.delete("rq:worker:one")
+    look(app)
+    let_a_minute_pass(session)
+    assert look(app) == 1
+
+
+def test_a_second_standstill_is_told_again(app: Flask, session: Session, redis_server: RedisServer) -> None:
+    look(app)
+    let_a_minute_pass(session)
+    assert look(app) == 1
+    bring_to_life(redis_server)
+    assert look(app) == 0
+    redis_server.client.flushall()
+    look(app)
+    let_a_minute_pass(session)
+    assert look(app) == 1
+
+
+def test_a_mailing_that_does_not_start_is_told_although_everybody_seems_to_live(
+    app: Flask, session: Session, alice: User, redis_server: RedisServer, smtp_server: SmtpServer
+) -> None:
+    bring_to_life(redis_server)
+    mailing = mailing_of(alice, starts_in=timedelta(minutes=-2))
+    session.commit()
+    look(app)
+    let_a_minute_pass(session)
+    assert look(app) == 1
+    (letter,) = smtp_server.ledger.letters
+    assert f"1 mailing is due since {mailing.start_time:%Y-%m-%d %H:%M}" in letter.text
+
+
+def test_of_many_who_look_at_once_one_tells(app: Flask, session: Session, smtp_server: SmtpServer) -> None:
+    look(app)
+    let_a_minute_pass(session)
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(look, [app] * 4)) == 1
+    assert len(smtp_server.ledger.letters) == 1
+
+
+def test_a_letter_that_did_not_leave_is_tried_again(
+    app: Flask, session: Session, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(app)
+    let_a_minute_pass(session)
+    with monkeypatch.context() as away:
+        away.setattr("mailer.delivery.standstill.send_notice", lambda *_arguments, **_context: False)
+        assert look(app) == 0
+    assert look(app) == 0
+    let_a_minute_pass(session)
+    assert look(app) == 1
+
+
+def test_whoever_was_killed_while_telling_is_followed_by_another(app: Flask, session: Session) -> None:
+    look(app)
+    write_anew(session)
+    setting = session.scalars(select(SharedSetting)).one()
+    setting.value, setting.updated_at = "telling", database_now(session) - timedelta(minutes=11)
+    session.commit()
+    assert look(app) == 1
