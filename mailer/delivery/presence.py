@@ -1,14 +1,19 @@
 """Whether anybody is there to start mailings and to deliver them, as Redis tells it."""
 
+import contextlib
 from dataclasses import dataclass
 
 from redis import Redis
 from rq import Queue, Worker
 from rq.job import Job
-from rq_scheduler import Scheduler
 
 from mailer.delivery.bell import NO_REDIS
 from mailer.delivery.queues import IMPORTS, LANES, STARTS, redis_connection
+
+# A scheduler's sign of life, given with each tick; rq-scheduler's own lock is there for moments only. A tick may wait
+# for a silent lane, and for a database that is locked.
+SCHEDULER_KEY = "mailer:scheduler"
+SIGN_LASTS_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,7 @@ def presence(*, patience: float = 2.0) -> Presence | None:
     """Who lives now; None when Redis does not answer, and so cannot tell."""
     try:
         connection = redis_connection(patience=patience)
-        # Of several schedulers one holds the lock; those that are killed lose it within seconds.
-        has_scheduler = bool(connection.exists(Scheduler.scheduler_lock_key))
+        has_scheduler = bool(connection.exists(SCHEDULER_KEY))
         # Redis forgets the key of a worker that is silent for long, and its name in the list only later.
         with connection.pipeline(transaction=False) as pipeline:
             for key in connection.smembers(Worker.redis_workers_keys):
@@ -36,6 +40,12 @@ def presence(*, patience: float = 2.0) -> Presence | None:
             return Presence(sum(pipeline.execute()), has_scheduler)
     except NO_REDIS:
         return None
+
+
+def say_that_scheduler_lives() -> None:
+    """Give a scheduler's sign of life; another time if Redis does not answer."""
+    with contextlib.suppress(*NO_REDIS):
+        redis_connection().set(SCHEDULER_KEY, 1, ex=SIGN_LASTS_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from flask import Flask
 from rq_scheduler import Scheduler
 
 from mailer.delivery.bell import NO_REDIS
+from mailer.delivery.presence import say_that_scheduler_lives
 from mailer.delivery.queues import STARTS, redis_connection
 from mailer.delivery.reconcile import TICK_SECONDS, tick
 from mailer.delivery.standstill import watch_standstill
@@ -36,5 +37,7 @@ def schedule(app: Flask) -> None:
 
 def _tick_on(app: Flask) -> None:
     while True:
+        with app.app_context():
+            say_that_scheduler_lives()
         tick(app)
         time.sleep(TICK_SECONDS)

@@ -5,17 +5,19 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from rq_scheduler import Scheduler
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.delivery.presence import SCHEDULER_KEY, presence
 from mailer.delivery.standstill import TELL_AFTER, tell_of_standstill
 from mailer.domain.clock import database_now
 from mailer.models.users import SharedSetting, User
 from tests.delivery.conftest import write_anew
 from tests.support.factories import mailing_of
+from tests.support.processes import Processes
 from tests.support.redis_server import RedisServer
 from tests.support.smtp_server import SmtpServer
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +44,7 @@ def bring_to_life(redis_server: RedisServer, *, worker: bool = True, scheduler: 
         redis_server.client.sadd("rq:workers", "rq:worker:one")
         redis_server.client.hset("rq:worker:one", "birth", "now")
     if scheduler:
-        redis_server.client.set(Scheduler.scheduler_lock_key, "1")
+        redis_server.client.set(SCHEDULER_KEY, "1")
 
 
 def test_admins_are_told_once_and_not_before_a_minute_has_passed(
@@ -142,3 +144,22 @@ def test_whoever_was_killed_while_telling_is_followed_by_another(app: Flask, ses
     setting.value, setting.updated_at = "telling", database_now(session) - timedelta(minutes=11)
     session.commit()
     assert look(app) == 1
+
+
+@pytest.mark.one_database("it is about Redis")
+def test_a_real_worker_and_a_real_scheduler_are_seen(
+    app_context: None, processes: Processes, redis_server: RedisServer
+) -> None:
+    def who() -> tuple[int, bool]:
+        found = presence()
+        assert found is not None
+        return found.workers, found.has_scheduler
+
+    assert who() == (0, False)
+    worker = processes.start_worker()
+    processes.start_scheduler()
+    wait_until(lambda: who() == (1, True), "the worker and the scheduler to be seen")
+    assert 0 < redis_server.client.ttl(SCHEDULER_KEY) <= 60
+    assert 0 < redis_server.client.ttl(redis_server.client.smembers("rq:workers").pop())
+    worker.terminate()
+    assert who() == (0, True)

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from rq_scheduler import Scheduler
 from sqlalchemy.orm import Session
 
+from mailer.delivery.presence import SCHEDULER_KEY
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_account
 from mailer.models.lanes import HoldKind
@@ -28,7 +28,7 @@ def test_all_is_well(anonymous: Visitor) -> None:
 def test_whether_anybody_delivers_is_told_and_what_is_overdue(
     anonymous: Visitor, session: Session, alice: User, redis_server: RedisServer
 ) -> None:
-    redis_server.client.set(Scheduler.scheduler_lock_key, "1")
+    redis_server.client.set(SCHEDULER_KEY, "1")
     mailing_of(alice, starts_in=timedelta(minutes=-2))
     wait_until(lambda: anonymous.get("/healthz").status_code == 200, "a healthy answer")
     answer = anonymous.get("/healthz").get_json()

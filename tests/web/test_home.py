@@ -179,7 +179,7 @@ def test_a_standstill_is_told_on_the_first_page(
     page = as_alice.get("/")
     assert "No worker lives" in page.words and "No scheduler lives" in page.words
     assert "1 mailing is due since" in page.words
-    redis_server.client.set("rq:scheduler_lock", "1")
+    redis_server.client.set("mailer:scheduler", "1")
     redis_server.client.sadd("rq:workers", "rq:worker:one")
     redis_server.client.hset("rq:worker:one", "birth", "now")
     alice_page = as_alice.get("/")
