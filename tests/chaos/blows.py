@@ -91,12 +91,10 @@ class Blows:
         return lambda: self.there.restart_worker(number)
 
     def _mind_goodbye(self, horses: Sequence[int]) -> None:
-        """A polite stop loses nothing, unless there is no database to write the last answers into."""
-        postgresql = self.there.postgresql
-        if postgresql is not None and postgresql.process is None:
-            for horse in horses:
-                loss = Loss(time.time(), "stopped without a database", connections_to(self.there.mail.port, horse))
-                self.there.diary.losses.append(loss)
+        """A polite stop loses nothing, unless there is no database to write the last answers into; see checks."""
+        for horse in horses:
+            goodbye = Loss(time.time(), "stopped politely", connections_to(self.there.mail.port, horse))
+            self.there.diary.goodbyes.append(goodbye)
 
     def freeze_horse(self, blow: Blow) -> Relief | None:
         horses = self.there.horses()

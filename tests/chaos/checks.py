@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.delivery.lane import STOP_PATIENCE_SECONDS
 from mailer.domain.books import Books, books_of
 from mailer.models.mailings import Attempt, AttemptStatus, Mailing, MailingStatus, Recipient, RecipientState
 from tests.chaos.letters import Line
@@ -112,10 +113,18 @@ def connections_lost(outcome: Outcome) -> int:
     One that the server has closed a moment before is no longer open, but its last answer may not be recorded yet: so
     each loss counts as many as a lane has.
     """
+    diary = outcome.diary
+    without_database = [goodbye for goodbye in diary.goodbyes if _meets_an_outage(outcome, goodbye.at)]
     return sum(
         max(loss.connections + _parted_before(outcome, loss.at), outcome.plan.connections)
-        for loss in outcome.diary.losses
+        for loss in (*diary.losses, *without_database)
     )
+
+
+def _meets_an_outage(outcome: Outcome, moment: float) -> bool:
+    """Whether the database was away while a lane that was asked to stop then still had answers to write."""
+    until = moment + STOP_PATIENCE_SECONDS + outcome.diary.longest_stop
+    return any(began <= until and ended >= moment for began, ended in outcome.diary.outages)
 
 
 def _parted_before(outcome: Outcome, moment: float) -> int:

@@ -29,6 +29,8 @@ class Diary:
     entries: list[str] = field(default_factory=list)
     bans: list[Ban] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    # Lanes that were asked to stop, which lose nothing as long as there is a database.
+    goodbyes: list[Loss] = field(default_factory=list)
     # When the database, or a part of it, was frozen or down.
     outages: list[tuple[float, float]] = field(default_factory=list)
     # The longest that anything was stopped while a letter may have been on its way.
