@@ -10,7 +10,7 @@ from typing import TypeVar
 from tests.chaos.diary import Loss
 from tests.chaos.installation import Installation, Relief, signal_all
 from tests.chaos.plan import Blow
-from tests.chaos.sockets import connections_to
+from tests.chaos.sockets import connections_to, is_frozen
 from tests.support.process_table import descendants_of
 
 T = TypeVar("T")
@@ -60,6 +60,9 @@ class Blows:
         if worker.is_alive:
             horses = worker.children()
             self.there.diary.kills += 1
+            # Whose parent goes while it is frozen is ended by the kernel (SIGHUP to an orphaned process group).
+            for horse in filter(is_frozen, horses):
+                self.there.lose(horse, f"{blow.kind} of a frozen work-horse")
             worker.kill_alone()
             self._mind_goodbye(horses)
         return lambda: self.there.restart_worker(number)

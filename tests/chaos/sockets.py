@@ -1,4 +1,4 @@
-"""Which connections a process holds, as the kernel tells it."""
+"""Which connections a process holds, and whether it stands still, as the kernel tells it."""
 
 import os
 from pathlib import Path
@@ -23,3 +23,11 @@ def connections_to(port: int, pid: int) -> int:
         # The process has ended.
         return 0
     return found
+
+
+def is_frozen(pid: int) -> bool:
+    """Whether a process stands still (SIGSTOP)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
