@@ -70,6 +70,7 @@ def trust_proxies(app: Flask) -> None:
     """Believe X-Forwarded-* of as many proxies as the operator named, and of none otherwise."""
     proxies = app.config["TRUSTED_PROXIES"]
     if proxies:
+        # Flask's own way to put a middleware in, which its types call the replacing of a method.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
         )

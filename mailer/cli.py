@@ -47,4 +47,5 @@ def scheduler() -> None:
 
 
 def _app() -> Flask:
+    # The app behind the proxy; Flask's types do not name this method.
     return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]

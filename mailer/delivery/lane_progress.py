@@ -29,6 +29,7 @@ def show_progress(connection: Redis, job: Job, mailing_id: int, counts: Counter[
             job.meta = {"mailing": mailing_id, "updated_at": f"{datetime.now(UTC):%F %T} UTC"} | {
                 words: counts[state] for state, words in COUNTED.items()
             }
+            # RQ has left this method without types.
             job.save_meta()  # type: ignore[no-untyped-call]
             connection.hset(job.key, "description", progress_words(mailing_id, counts))
     except NO_REDIS as error:

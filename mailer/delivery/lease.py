@@ -17,6 +17,7 @@ from mailer.delivery.sweep import drop_lane, end_lane
 from mailer.domain.clock import database_now
 from mailer.models.lanes import Lane
 from mailer.models.mailings import Mailing, MailingStatus
+from mailer.models.statements import changed_rows
 from mailer.models.transactions import begin_writing
 
 logger = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Heart(threading.Thread):
             with Session(self._engine) as session:
                 begin_writing(session)
                 beat = update(Lane).where(Lane.token == self._token).values(heartbeat_at=database_now(session))
-                if session.execute(beat).rowcount != 1:  # type: ignore[attr-defined]
+                if changed_rows(session.execute(beat)) != 1:
                     self.is_lost = True
                 session.commit()
         except SQLAlchemyError as error:

@@ -75,6 +75,7 @@ def ledger_of(session: Session) -> Ledger:
 
     def run(statement: str, parameters: dict[str, Any]) -> Sequence[Sequence[Any]]:
         result = session.execute(text(statement), parameters)
+        # The session's type says less of its results than they can tell.
         return result.all() if result.returns_rows else ()  # type: ignore[attr-defined]
 
     return Ledger(run)

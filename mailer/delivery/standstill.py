@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from flask import Flask, current_app
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -21,6 +20,7 @@ from mailer.delivery.presence import Presence, presence
 from mailer.domain.clock import database_now
 from mailer.domain.overdue import OverdueStarts, overdue_starts
 from mailer.extensions import db
+from mailer.models.statements import insert_into
 from mailer.models.transactions import begin_writing
 from mailer.models.users import Role, SharedSetting, User
 
@@ -107,9 +107,8 @@ def _is_mine_to_tell(standing: Standing) -> bool:
             session.execute(delete(SharedSetting).where(SharedSetting.name == SETTING))
             session.commit()
             return False
-        insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-        first = insert(SharedSetting).values(name=SETTING, value=SEEN, updated_at=now).on_conflict_do_nothing()
-        session.execute(first)
+        first = insert_into(session, SharedSetting).values(name=SETTING, value=SEEN, updated_at=now)
+        session.execute(first.on_conflict_do_nothing())
         row = session.scalars(select(SharedSetting).where(SharedSetting.name == SETTING).with_for_update()).one()
         is_mine = _is_time_to_tell(row, now)
         if is_mine:

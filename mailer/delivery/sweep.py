@@ -20,6 +20,7 @@ from mailer.delivery.processes import ProcessIdentity
 from mailer.domain.clock import database_now
 from mailer.models.lanes import Lane
 from mailer.models.mailings import Attempt, AttemptStatus, Recipient, RecipientState, Verdict
+from mailer.models.statements import changed_rows
 from mailer.models.transactions import AnySession, begin_writing
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def _end(engine: Engine, dead: list[Lane]) -> list[int]:
             begin_writing(session)
             # A lane that has found its breath since then is left alone.
             unchanged = (Lane.token == lane.token) & (Lane.heartbeat_at == lane.heartbeat_at)
-            if session.execute(delete(Lane).where(unchanged)).rowcount:  # type: ignore[attr-defined]
+            if changed_rows(session.execute(delete(Lane).where(unchanged))):
                 _release(session, lane, "the worker was lost before the server answered")
                 ended.append(lane.mailing_id)
             session.commit()
@@ -91,7 +92,7 @@ def end_lane(session: AnySession, token: str, words: str) -> None:
 
 def drop_lane(session: AnySession, token: str) -> bool:
     """Delete the row of a lane that holds nothing any more; False if a sweep was faster."""
-    return bool(session.execute(delete(Lane).where(Lane.token == token)).rowcount)  # type: ignore[attr-defined]
+    return bool(changed_rows(session.execute(delete(Lane).where(Lane.token == token))))
 
 
 def _is_gone(session: AnySession, lane: Lane) -> bool:

@@ -4,11 +4,11 @@ import secrets
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from mailer.domain.addresses import address_key
 from mailer.domain.errors import EmailTaken, LastAdmin, OwnerBlocked, RegistrationClosed
+from mailer.models.statements import insert_into
 from mailer.models.transactions import AnySession
 from mailer.models.users import Installation, Role, User
 
@@ -60,8 +60,7 @@ def new_session_token() -> str:
 
 def _opens_installation(session: AnySession, user: User, now: datetime) -> bool:
     """Whether this user inserted the only row of the installation; a second inserter waits and gets no."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = insert(Installation).values(id=1, first_admin_id=user.id, created_at=now)
+    row = insert_into(session, Installation).values(id=1, first_admin_id=user.id, created_at=now)
     inserted = session.execute(row.on_conflict_do_nothing().returning(Installation.id))
     return inserted.first() is not None
 

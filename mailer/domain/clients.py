@@ -15,6 +15,7 @@ from mailer.domain.place_of import place_of
 from mailer.domain.recipients import with_last_attempt
 from mailer.models.clients import Client
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState, SelectedClient
+from mailer.models.statements import changed_rows
 from mailer.models.transactions import AnySession
 
 MAX_NAME_LENGTH = 200
@@ -146,7 +147,7 @@ def delete_clients(session: AnySession, clients: Select[Client], now: datetime) 
         .execution_options(synchronize_session=False)
     )
     gone = session.execute(delete(Client).where(Client.id.in_(ids)).execution_options(synchronize_session=False))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return changed_rows(gone)
 
 
 def _write(client: Client, email: str, full_name: str, comment: str, now: datetime) -> None:

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.domain.addresses import AddressRefused, address_key, normal_address
 from mailer.domain.clients import MAX_COMMENT_LENGTH, MAX_NAME_LENGTH, client_name_key, client_search_key
@@ -20,6 +19,7 @@ from mailer.domain.errors import Refused
 from mailer.domain.exporting import without_guard
 from mailer.domain.texts import CONTROL_CHARACTERS
 from mailer.models.clients import Client, Suppression, SuppressionReason
+from mailer.models.statements import insert_into
 from mailer.models.transactions import AnySession
 
 # Rows of one statement; the caller commits after each batch, so that other writers get their turn.
@@ -253,8 +253,7 @@ def _names_and_comments(
 
 
 def _upsert(session: AnySession, rows: list[dict[str, Any]]) -> None:
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = sqlite.insert(Client) if is_sqlite else postgresql.insert(Client)
+    insert = insert_into(session, Client)
     names = ("email", "full_name", "name_key", "comment", "search_key", "updated_at")
     changed = {name: insert.excluded[name] for name in names}
     session.execute(

@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, or_, select, update
 
 from mailer.domain.importing import Batch, Problem, RefusedLine
 from mailer.models.imports import ClientImport, ImportFailure
+from mailer.models.statements import changed_rows
 from mailer.models.transactions import AnySession
 
 # Of the refused lines so many are kept by number; all are counted.
@@ -77,7 +78,7 @@ def count_batch(
         )
         .execution_options(synchronize_session=False)
     )
-    return bool(counted.rowcount)  # type: ignore[attr-defined]
+    return bool(changed_rows(counted))
 
 
 def complete_import(

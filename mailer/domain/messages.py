@@ -12,6 +12,7 @@ from mailer.domain.clients import contains
 from mailer.domain.errors import ChangedMeanwhile, MessageInUse
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.messages import Message
+from mailer.models.statements import changed_rows
 from mailer.models.transactions import AnySession
 
 MAX_SUBJECT_LENGTH = 200
@@ -131,7 +132,7 @@ def delete_messages(session: AnySession, messages: Select[Message]) -> int:
             )
     except IntegrityError as error:
         raise MessageInUse(1) from error
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    return changed_rows(gone)
 
 
 def delete_message(session: AnySession, message: Message) -> None:

@@ -12,6 +12,7 @@ from mailer.domain.accounts import user_with_email
 from mailer.domain.addresses import address_key
 from mailer.domain.errors import LinkVoid
 from mailer.models.notices import Notice, NoticeKind
+from mailer.models.statements import changed_rows
 from mailer.models.transactions import AnySession
 from mailer.models.users import User
 
@@ -119,7 +120,7 @@ def use_link(session: AnySession, notice: Notice, now: datetime) -> None:
     used = session.execute(
         update(Notice).where(Notice.id == notice.id, Notice.used_at.is_(None)).values(used_at=now, next_try_at=None)
     )
-    if used.rowcount != 1:  # type: ignore[attr-defined]
+    if changed_rows(used) != 1:
         raise LinkVoid
 
 

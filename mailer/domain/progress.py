@@ -25,6 +25,7 @@ from mailer.models.clients import Client
 from mailer.models.lanes import Hold, HoldKind
 from mailer.models.mailings import Mailing, MailingRound, MailingStatus, Recipient, RecipientState
 from mailer.models.messages import Message
+from mailer.models.statements import changed_rows
 from mailer.models.transactions import AnySession
 from mailer.models.users import User
 
@@ -92,7 +93,7 @@ def claim_start(session: AnySession, mailing_id: int, now: datetime, *, must_be_
         )
         .execution_options(synchronize_session=False)
     )
-    if won.rowcount != 1:  # type: ignore[attr-defined]
+    if changed_rows(won) != 1:
         return Start.NOT_MINE
     mailing = session.get_one(Mailing, mailing_id, populate_existing=True)
     is_missed = mailing.end_time <= now
@@ -144,7 +145,7 @@ def finish(session: AnySession, mailing: Mailing, now: datetime) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-    if shut.rowcount != 1:  # type: ignore[attr-defined]
+    if changed_rows(shut) != 1:
         raise NotStarted
     expire_pending(session, mailing.id, now)
     complete_if_settled(session, mailing.id, now)
@@ -165,7 +166,7 @@ def expire_pending(session: AnySession, mailing_id: int, now: datetime) -> int:
     expired = session.execute(_recipients(mailing_id, RecipientState.PENDING).values(
         state=RecipientState.EXPIRED, next_attempt_at=None, changed_at=now
     ))
-    return int(expired.rowcount)  # type: ignore[attr-defined]
+    return changed_rows(expired)
 
 
 def complete_if_settled(session: AnySession, mailing_id: int, now: datetime) -> bool:
@@ -177,7 +178,7 @@ def complete_if_settled(session: AnySession, mailing_id: int, now: datetime) -> 
         .values(status=MailingStatus.COMPLETED, completed_at=now, rung_at=None)
         .execution_options(synchronize_session=False)
     )
-    return bool(completed.rowcount)  # type: ignore[attr-defined]
+    return bool(changed_rows(completed))
 
 
 def remember_claims(session: AnySession, mailing: Mailing) -> None:
@@ -233,7 +234,7 @@ def resend(
         )
         .execution_options(synchronize_session=False)
     )
-    if reopened.rowcount != 1:  # type: ignore[attr-defined]
+    if changed_rows(reopened) != 1:
         raise NotCompleted
     chosen = _recipients(mailing.id, *(state for state in states if state in RESENDABLE))
     chosen = chosen.where(~is_suppressed_recipient(mailing.owner_id))
@@ -248,9 +249,9 @@ def resend(
             changed_at=now,
         )
     )
-    if not again.rowcount:  # type: ignore[attr-defined]
+    if not changed_rows(again):
         raise NothingToResend
-    ended.resent = int(again.rowcount)  # type: ignore[attr-defined]
+    ended.resent = changed_rows(again)
     session.add(ended)
     # Who sends again knows how the last round went.
     lift_hold(session, mailing.id, HoldKind.BAD_RESULTS, now)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, func, select
+from sqlalchemy import delete, func, select
 
 from mailer.models.mailings import Attempt, Mailing, MailingStatus
+from mailer.models.statements import changed_rows
 from mailer.models.transactions import AnySession
 from mailer.models.users import SharedSetting
 
@@ -51,7 +51,7 @@ def prune_batch(session: AnySession, mailing_id: int, before: datetime, after_id
         Attempt.id <= last_id,
         Attempt.attempted_at < before,
     )
-    removed = cast(CursorResult[Any], session.execute(old.execution_options(synchronize_session=False))).rowcount
+    removed = changed_rows(session.execute(old.execution_options(synchronize_session=False)))
     return Batch(removed, last_id if count == size else None)
 
 

@@ -6,10 +6,9 @@ from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from mailer.domain.importing import ImportedClient, RefusedLine, lines_of
 from mailer.models.clients import Suppression, SuppressionReason
+from mailer.models.statements import insert_into
 from mailer.models.transactions import AnySession
 
 BATCH_SIZE = 1000
@@ -42,7 +41,6 @@ def suppress_file(session: AnySession, owner_id: int, file: BinaryIO, now: datet
 
 
 def _insert(session: AnySession, owner_id: int, clients: Sequence[ImportedClient], now: datetime) -> int:
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     rows = [
         {
             "owner_id": owner_id,
@@ -54,4 +52,5 @@ def _insert(session: AnySession, owner_id: int, clients: Sequence[ImportedClient
         }
         for client in clients
     ]
-    return len(session.execute(insert(Suppression).on_conflict_do_nothing().returning(Suppression.id), rows).all())
+    added = insert_into(session, Suppression).on_conflict_do_nothing().returning(Suppression.id)
+    return len(session.execute(added, rows).all())

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import with_expression
 
 from mailer.domain.addresses import address_key
@@ -11,6 +10,7 @@ from mailer.domain.clients import contains
 from mailer.domain.errors import NotYoursToLift
 from mailer.models.clients import Client, Suppression, SuppressionReason
 from mailer.models.mailings import Mailing, Recipient, RecipientState
+from mailer.models.statements import insert_into
 from mailer.models.transactions import AnySession
 
 MAX_LIFT_REASON_LENGTH = 500
@@ -69,18 +69,21 @@ def suppressed_since(session: AnySession, mailing: Mailing) -> dict[RecipientSta
 
 def main_reason() -> ColumnElement[int]:
     """The place in IN_ORDER_OF_WEIGHT of the weightiest reason among the suppressions of a group."""
-    return func.min(case({reason: place for place, reason in enumerate(IN_ORDER_OF_WEIGHT)}, value=Suppression.reason))
+    return func.min(_place_in_order())
+
+
+def _place_in_order() -> ColumnElement[int]:
+    return case({reason: place for place, reason in enumerate(IN_ORDER_OF_WEIGHT)}, value=Suppression.reason)
 
 
 def with_suppressions(clients: Select[Client]) -> Select[Client]:
     """The same clients, each with `suppression`: the weightiest reason why nobody may write there, None without one."""
-    place = case({reason: place for place, reason in enumerate(IN_ORDER_OF_WEIGHT)}, value=Suppression.reason)
     in_force = select(Suppression.reason).where(
         Suppression.owner_id == Client.owner_id,
         Suppression.email_key == Client.email_key,
         Suppression.lifted_at.is_(None),
     )
-    weightiest = in_force.order_by(place).limit(1).correlate(Client).scalar_subquery()
+    weightiest = in_force.order_by(_place_in_order()).limit(1).correlate(Client).scalar_subquery()
     return clients.options(with_expression(Client.suppression, weightiest))
 
 
@@ -96,8 +99,7 @@ def suppress(
 
     Running mailings learn of it at the begin of each letter (see mailer.delivery.claims).
     """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = insert(Suppression).values(
+    row = insert_into(session, Suppression).values(
         owner_id=owner_id,
         email=email,
         email_key=address_key(email),
@@ -112,7 +114,6 @@ def suppress(
 
 def suppress_clients(session: AnySession, clients: Select[Client], reason: SuppressionReason, now: datetime) -> None:
     """Let their owners write to these clients no more, by one statement; those who are it already stay as they are."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     rows = clients.with_only_columns(
         Client.owner_id,
         Client.email,
@@ -122,7 +123,7 @@ def suppress_clients(session: AnySession, clients: Select[Client], reason: Suppr
         literal(""),
     )
     columns = ["owner_id", "email", "email_key", "reason", "created_at", "lift_reason"]
-    written = insert(Suppression).from_select(columns, rows, include_defaults=False)
+    written = insert_into(session, Suppression).from_select(columns, rows, include_defaults=False)
     session.execute(written.on_conflict_do_nothing())
 
 

@@ -15,9 +15,9 @@ from datetime import datetime
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.domain.addresses import envelope_address
+from mailer.models.statements import insert_into
 from mailer.models.transactions import AnySession
 from mailer.models.users import SharedSetting
 
@@ -81,6 +81,5 @@ def unsubscribe_links(session: AnySession) -> UnsubscribeLinks:
 
 def ensure_unsubscribe_key(session: AnySession, now: datetime) -> None:
     """Make the key if there is none yet; however many try at once, all hosts agree on one. The caller commits."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = insert(SharedSetting).values(name=KEY_NAME, value=secrets.token_hex(_KEY_BYTES), updated_at=now)
+    row = insert_into(session, SharedSetting).values(name=KEY_NAME, value=secrets.token_hex(_KEY_BYTES), updated_at=now)
     session.execute(row.on_conflict_do_nothing())

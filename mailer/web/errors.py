@@ -85,6 +85,7 @@ STATUSES_WITHOUT_FRAME = (500, 503)
 
 def explain(app: Flask) -> None:
     """Answer every error with its explanation, and log it without the links of letters."""
+    # Flask offers no hook for this, and its types call it the replacing of a method.
     app.log_exception = log_exception  # type: ignore[method-assign]
     app.register_error_handler(HTTPException, explain_status)
     app.register_error_handler(DataError, refuse_data)
