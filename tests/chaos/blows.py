@@ -61,10 +61,11 @@ class Blows:
             horses = worker.children()
             self.there.diary.kills += 1
             # Whose parent goes while it is frozen is ended by the kernel (SIGHUP to an orphaned process group).
-            for horse in filter(is_frozen, horses):
+            frozen = list(filter(is_frozen, horses))
+            for horse in frozen:
                 self.there.lose(horse, f"{blow.kind} of a frozen work-horse")
             worker.kill_alone()
-            self._mind_goodbye(horses)
+            self._mind_goodbye([horse for horse in horses if horse not in frozen])
         return lambda: self.there.restart_worker(number)
 
     def kill_family(self, blow: Blow) -> Relief | None:
