@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response
 from mailer.clients.forms import ClientForm
 from mailer.clients.lists import shown_list
 from mailer.clients.own import name_of, own_client
-from mailer.domain.clients import add_client, change_client, client_with_email, last_letters
+from mailer.domain.clients import add_client, change_client, client_with_email, clients_of, last_letters
 from mailer.domain.clock import database_now
 from mailer.domain.errors import ChangedMeanwhile, EmailTaken
 from mailer.extensions import db
 from mailer.models.clients import Client
 from mailer.web.htmx import done, invalid, outdated, page_or_fragment
+from mailer.web.once import made_once
 
 PAGE, ROW_FORM = "clients/edit.html", "clients/_row_form.html"
 
@@ -23,7 +24,7 @@ def new() -> Response:
     form = ClientForm()
     if form.validate_on_submit():
         try:
-            client = add_client(db.session, current_user.id, *form.texts, database_now(db.session))
+            client = added(form)
         except EmailTaken:
             form.email.errors = [already_on_file(form.email.data)]
         else:
@@ -39,6 +40,13 @@ def new() -> Response:
     if form.is_submitted():
         return invalid("clients/new.html", "clients/_new.html", form=form)
     return page_or_fragment("clients/new.html", "clients/_new.html", form=form)
+
+
+def added(form: ClientForm) -> Client:
+    """The client whom the form puts on file, or has put there when it came before. Raises EmailTaken."""
+    now = database_now(db.session)
+    own = clients_of(current_user.id)
+    return made_once(lambda: add_client(db.session, current_user.id, *form.texts, now), own, Client.id, now)
 
 
 def edit(client_id: int) -> Response:

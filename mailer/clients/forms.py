@@ -7,6 +7,7 @@ from mailer.config import MAX_IMPORT_BYTES
 from mailer.domain.clients import MAX_COMMENT_LENGTH, MAX_NAME_LENGTH
 from mailer.web.csv_file import CsvFileForm
 from mailer.web.fields import EmailField, SeenField, SingleLineField
+from mailer.web.once import form_name_field
 
 
 class ClientForm(FlaskForm):
@@ -14,6 +15,7 @@ class ClientForm(FlaskForm):
     email = EmailField(_l("Email"))
     comment = SingleLineField(_l("Comment"), max_length=MAX_COMMENT_LENGTH)
     updated_at = SeenField()
+    form_name = form_name_field()
 
     @property
     def texts(self) -> tuple[str, str, str]:

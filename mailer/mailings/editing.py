@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import book_start, ring_start
-from mailer.domain.booking import book_mailing, change_mailing, count_audience, selected_client_ids
+from mailer.domain.booking import book_mailing, change_mailing, count_audience, mailings_of, selected_client_ids
 from mailer.domain.clients import clients_of
 from mailer.domain.clock import database_now
 from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, WindowOver
@@ -27,6 +27,7 @@ from mailer.models.messages import Message
 from mailer.web.bulk import asked_bulk
 from mailer.web.formats import day_and_time, number
 from mailer.web.htmx import done, invalid, moved, outdated, page_or_fragment
+from mailer.web.once import made_once
 
 
 def new() -> Response:
@@ -159,10 +160,22 @@ def write(form: MailingForm, selection: Selection, message: Message, mailing: Ma
     assert form.start_time.data is not None and form.end_time.data is not None
     audience, window, now = form.chosen_audience, (form.start_time.data, form.end_time.data), database_now(db.session)
     if mailing is None:
-        return book_mailing(db.session, current_user.id, message, audience, list(selection.ids), *window, now)
+        return booked_once(message, audience, selection, window, now)
     seen_at = form.updated_at.data
     change_mailing(db.session, mailing, message, audience, list(selection.ids), *window, now, seen_at=seen_at)
     return mailing
+
+
+def booked_once(
+    message: Message, audience: Audience, selection: Selection, window: tuple[datetime, datetime], now: datetime
+) -> Mailing:
+    """The mailing that the form books, or has booked when it came before."""
+    owner_id = current_user.id
+
+    def book() -> Mailing:
+        return book_mailing(db.session, owner_id, message, audience, list(selection.ids), *window, now)
+
+    return made_once(book, mailings_of(owner_id), Mailing.id, now)
 
 
 def booked(mailing: Mailing) -> str:

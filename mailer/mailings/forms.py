@@ -12,6 +12,7 @@ from mailer.domain.progress import RESENDABLE
 from mailer.models.mailings import Audience, Mailing, RecipientState
 from mailer.web.fields import LocalDateTimeField, SeenField
 from mailer.web.ids import ids_among
+from mailer.web.once import form_name_field
 
 # A proposal that leaves time to think again, and a day in which the letters may go out.
 MINUTES_AHEAD = 15
@@ -62,6 +63,7 @@ class MailingForm(WindowForm):
     # Whoever ticks it need not say when: the start is the moment of saving.
     is_start_now = BooleanField(_l("Now"), name="start_now")
     updated_at = SeenField()
+    form_name = form_name_field()
 
     def start_now(self, now: datetime) -> None:
         """Where the start is to be now, write it in, whatever stands in its field."""

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from mailer.domain.clock import database_now
 from mailer.domain.errors import ChangedMeanwhile
-from mailer.domain.messages import add_message, change_message, mailings_of_message
+from mailer.domain.messages import add_message, change_message, mailings_of_message, messages_of
 from mailer.extensions import db
 from mailer.messages.forms import MessageForm
 from mailer.messages.lists import shown_list
@@ -18,6 +18,7 @@ from mailer.messages.preview import letter_of
 from mailer.models.mailings import MailingStatus
 from mailer.models.messages import Message
 from mailer.web.htmx import done, invalid, outdated, page_or_fragment
+from mailer.web.once import made_once
 
 PAGE, ROW_FORM = "messages/edit.html", "messages/_row_form.html"
 
@@ -27,8 +28,7 @@ def new() -> Response:
     if form.validate_on_submit():
         if is_preview():
             return previewed("messages/new.html", form)
-        now = database_now(db.session)
-        message = add_message(db.session, current_user.id, form.subject.data, form.body.data, now)
+        message = added(form)
         db.session.commit()
         return done(
             _("Added: %(subject)s.", subject=message.subject),
@@ -40,6 +40,16 @@ def new() -> Response:
     if form.is_submitted():
         return invalid("messages/new.html", "messages/_new.html", form=form)
     return page_or_fragment("messages/new.html", "messages/_new.html", form=form)
+
+
+def added(form: MessageForm) -> Message:
+    """The message that the form keeps, or has kept when it came before."""
+    owner_id, now = current_user.id, database_now(db.session)
+
+    def add() -> Message:
+        return add_message(db.session, owner_id, form.subject.data, form.body.data, now)
+
+    return made_once(add, messages_of(owner_id), Message.id, now)
 
 
 def edit(message_id: int) -> Response:

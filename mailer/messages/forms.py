@@ -8,12 +8,14 @@ from wtforms import Field, ValidationError
 
 from mailer.domain.messages import MAX_SUBJECT_LENGTH, forbidden_word_in
 from mailer.web.fields import BodyField, SeenField, SingleLineField
+from mailer.web.once import form_name_field
 
 
 class MessageForm(FlaskForm):
     subject = SingleLineField(_l("Subject"), max_length=MAX_SUBJECT_LENGTH, is_required=True)
     body = BodyField(_l("Text"), is_required=True)
     updated_at = SeenField()
+    form_name = form_name_field()
 
     def validate_subject(self, field: Field) -> None:
         refuse_forbidden_words(field.data)

@@ -160,7 +160,7 @@ def test_a_page_of_clients_takes_a_handful_of_queries(
 
 
 def test_adding_without_javascript_leads_back_to_the_list(as_alice: Visitor, session: Session, alice: User) -> None:
-    assert as_alice.get("/clients/new").fields().keys() == {"csrf_token", *ANNA}
+    assert as_alice.get("/clients/new").fields().keys() == {"csrf_token", "form_name", *ANNA}
     answer = as_alice.post("/clients/new", data=ANNA)
     assert (answer.status_code, answer.location) == (303, "/clients/")
     assert "Added: Анна Белова." in as_alice.get("/clients/").texts(".toast")[0]
