@@ -1,5 +1,6 @@
 """One RQ worker that outlives Redis and stops politely."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -63,6 +64,10 @@ def work(app: Flask) -> None:
             worker.work(logging_level="WARNING")
         except NO_REDIS as error:
             logger.warning("Redis does not answer (%s); the worker will try again.", error)
+        except SystemExit:
+            # A signal that came after RQ wrote the worker down and before RQ minds signals.
+            _forget(worker)
+            raise
         finally:
             _stop_between_workers()
         if worker is not None and worker.horse_pid:
@@ -79,6 +84,13 @@ def _stop_between_workers() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+
+
+def _forget(worker: PoliteWorker | None) -> None:
+    """Nobody shall believe for another minute that it lives."""
+    if worker is not None:
+        with contextlib.suppress(*NO_REDIS):
+            worker.register_death()  # type: ignore[no-untyped-call]
 
 
 def _see_horse_home(horse_pid: int) -> None:
