@@ -8,6 +8,7 @@ pytest_plugins = (
     "tests.support.smtp_server_fixtures",
     "tests.support.application",
     "tests.support.cast",
+    "tests.support.warm_python",
     "tests.support.processes",
     "tests.support.real_browser",
 )

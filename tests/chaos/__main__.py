@@ -22,6 +22,7 @@ from tests.chaos.rig import Outcome, Rig, temporary_directory
 from tests.chaos.story import story_of
 from tests.support.postgresql_server import PostgresqlServer, postgresql_programs, running_server
 from tests.support.redis_server import redis_program
+from tests.support.warm_python import warm_python
 
 DATABASES = ("sqlite", "postgresql")
 HEAD = f"{'seed':>10} {'database':10} {'seconds':>7} {'kills':>5} {'letters':>7} {'unknown':>7} {'at most':>7} faults"
@@ -42,11 +43,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     print(f"make chaos ROUNDS={rounds} SEED={first}\n{HEAD}", flush=True)
     bad = 0
-    with postgresql_for(databases) as postgresql:
+    with postgresql_for(databases) as postgresql, warm_python() as python:
         for seed in range(first, first + rounds):
             database = databases[seed % len(databases)]
             with temporary_directory() as directory:
-                rig = Rig(directory, redis, postgresql if database == "postgresql" else None)
+                rig = Rig(directory, redis, postgresql if database == "postgresql" else None, python)
                 with rig.run(make_plan(seed, database, LONG, pace_of(seed))) as outcome:
                     bad += tell(outcome)
     print(f"{rounds} rounds, {bad} of them bad")

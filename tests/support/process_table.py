@@ -1,7 +1,10 @@
 """What the kernel knows about the processes that a test has started, and about their children."""
 
+import contextlib
+import os
 import subprocess
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -60,3 +63,12 @@ def marked_processes(mark: str) -> list[int]:
         if mark.encode() in environment and is_running(int(folder.name)):
             found.append(int(folder.name))
     return found
+
+
+def sessions_of(pids: Iterable[int]) -> dict[int, int]:
+    """The session that each of these processes belongs to; those that have ended are left out."""
+    sessions = {}
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            sessions[pid] = os.getsid(pid)
+    return sessions

@@ -1,6 +1,7 @@
 """The product's real processes, as a test starts, kills and stops them; nothing of them outlives the test."""
 
 import contextlib
+import itertools
 import os
 import secrets
 import signal
@@ -8,15 +9,16 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from mailer.config import PROJECT_DIR
 from tests.support.ports import free_port
-from tests.support.process_table import descendants_of, marked_processes
+from tests.support.process_table import descendants_of, marked_processes, sessions_of
 from tests.support.waiting import wait_until
+from tests.support.warm_python import WarmProcess, WarmPython
 
 MARK = "MAILER_TEST_MARK"
 SHOWN_LOG_CHARACTERS = 6_000
@@ -25,7 +27,7 @@ SHOWN_LOG_CHARACTERS = 6_000
 class Running:
     """One process of the product, and the log that it writes."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[bytes] | WarmProcess, log: Path) -> None:
         self.name = name
         self.process = process
         self.log = log
@@ -74,29 +76,41 @@ def kill(pid: int) -> None:
 class Processes:
     """Starts processes that share one environment, and ends them all."""
 
-    def __init__(self, environment: Mapping[str, str], log_dir: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log_dir: Path, python: WarmPython | None = None) -> None:
+        """With a `python` that is warm already they are forks of it, which costs a small part of the time."""
+        self.python = python
         self.mark = secrets.token_hex(8)
         self.environment = {**os.environ, **environment, MARK: self.mark, "PYTHONUNBUFFERED": "1"}
         self.log_dir = log_dir
         self.started: list[Running] = []
+        self.commands = itertools.count(1)
 
     def start(self, name: str, *arguments: str, **settings: str) -> Running:
-        """Start `python arguments...` in a session of its own, its settings changed by `settings`."""
+        """Start `python -m MODULE ...` in a session of its own, its settings changed by `settings`."""
         number = len(self.started) + 1
         log = self.log_dir / f"{number:02}-{name}.log"
-        with open(log, "wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=PROJECT_DIR,
-                env=self.environment | settings,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = self._start(arguments, log, log, settings)
         running = Running(name, process, log)
         self.started.append(running)
         return running
+
+    def _start(
+        self, arguments: Sequence[str], output: Path, errors: Path, settings: Mapping[str, str]
+    ) -> subprocess.Popen[bytes] | WarmProcess:
+        environment = self.environment | settings
+        output.touch()
+        if self.python is not None:
+            return self.python.start(arguments, environment, output, errors)
+        with open(output, "ab") as output_file, open(errors, "ab") as errors_file:
+            return subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=PROJECT_DIR,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output_file,
+                stderr=errors_file,
+                start_new_session=True,
+            )
 
     def start_flask(self, *arguments: str, **settings: str) -> Running:
         return self.start(arguments[0], "-m", "flask", "--app", "wsgi", *arguments, **settings)
@@ -119,14 +133,11 @@ class Processes:
 
     def flask(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run one flask command to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
-            cwd=PROJECT_DIR,
-            env=self.environment | settings,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        number = next(self.commands)
+        output, errors = (self.log_dir / f"command-{number:02}.{kind}" for kind in ("output", "errors"))
+        command = ["-m", "flask", "--app", "wsgi", *arguments]
+        status = self._start(command, output, errors, settings).wait(120)
+        return subprocess.CompletedProcess(command, status, output.read_text(), errors.read_text())
 
     def end_all(self) -> None:
         """Kill whatever is left, work-horses in process groups of their own included."""
@@ -138,7 +149,15 @@ class Processes:
                 kill(pid)
             for running in self.started:
                 running.process.wait()
-            family = set(marked_processes(f"{MARK}={self.mark}"))
+            family = set(marked_processes(f"{MARK}={self.mark}")) | self._left_forks()
+
+    def _left_forks(self) -> set[int]:
+        """Forks of ours do not show their own environment, but the session which each of ours is the head of."""
+        if self.python is None:
+            return set()
+        ours = {running.process.pid for running in self.started}
+        forks = marked_processes(self.python.mark)
+        return {pid for pid, session in sessions_of(forks).items() if session in ours}
 
 
 def answers(url: str) -> bool:
@@ -153,10 +172,12 @@ def answers(url: str) -> bool:
 
 
 @pytest.fixture
-def processes(environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Processes]:
+def processes(
+    environment: dict[str, str], tmp_path: Path, warm_python: WarmPython | None
+) -> Iterator[Processes]:
     log_dir = tmp_path / "logs"
     log_dir.mkdir()
-    started = Processes(environment, log_dir)
+    started = Processes(environment, log_dir, warm_python)
     yield started
     started.end_all()
 
