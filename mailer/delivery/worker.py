@@ -90,6 +90,7 @@ def _forget(worker: PoliteWorker | None) -> None:
     """Nobody shall believe for another minute that it lives."""
     if worker is not None:
         with contextlib.suppress(*NO_REDIS):
+            # RQ has left this method without types.
             worker.register_death()  # type: ignore[no-untyped-call]
 
 
