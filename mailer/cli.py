@@ -8,6 +8,7 @@ from mailer.cli_accounts import create_user
 from mailer.cli_clients import import_clients
 from mailer.cli_keeping import backup, hold_restored_mailings, prune, restore
 from mailer.cli_sending import mailing_report, send_mailings
+from mailer.cli_sums import rebuild_sums
 from mailer.delivery.agreement import SettingsDiffer, require_agreement
 from mailer.delivery.queues import RedisNotConfigured
 from mailer.delivery.scheduler import schedule
@@ -18,7 +19,7 @@ from mailer.logs import log_to_console
 
 def register(app: Flask) -> None:
     sending = (send_mailings, mailing_report, import_clients, create_user)
-    keeping = (backup, restore, hold_restored_mailings, prune)
+    keeping = (backup, restore, hold_restored_mailings, prune, rebuild_sums)
     for command in (worker, scheduler, *sending, *keeping):
         app.cli.add_command(command)
 

@@ -12,6 +12,7 @@ from mailer.delivery.presence import say_that_scheduler_lives
 from mailer.delivery.queues import STARTS, redis_connection
 from mailer.delivery.reconcile import TICK_SECONDS, tick
 from mailer.delivery.standstill import watch_standstill
+from mailer.delivery.summing import watch_sums
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ def schedule(app: Flask) -> None:
     """
     connection = redis_connection()
     watch_standstill(app)
+    watch_sums(app)
     threading.Thread(target=_tick_on, args=(app,), name="tick", daemon=True).start()
     while True:
         try:

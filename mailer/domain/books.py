@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Subquery, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
+from mailer.domain.summed import is_of_unsummed, started_heads
 from mailer.models.clients import Client
 from mailer.models.mailings import (
     Audience,
@@ -15,6 +17,7 @@ from mailer.models.mailings import (
     RecipientState,
     SelectedClient,
 )
+from mailer.models.sums import MailingSums
 from mailer.models.transactions import AnySession
 
 
@@ -56,6 +59,8 @@ COUNTED_AS = {
     RecipientState.SUPPRESSED: "suppressed",
     RecipientState.EXPIRED: "expired",
 }
+COUNTS = tuple(dict.fromkeys(COUNTED_AS.values()))
+SETTLED = ("accepted", "failed", "unknown", "suppressed", "expired")
 
 
 def books_of(session: AnySession, mailing: Mailing) -> Books:
@@ -73,16 +78,29 @@ def books_of_each(session: AnySession, mailings: Sequence[Mailing]) -> dict[int,
 def _books_of_started(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:
     if not mailings:
         return {}
-    rows = session.execute(
-        select(Recipient.mailing_id, Recipient.state, func.count())
-        .where(Recipient.mailing_id.in_([mailing.id for mailing in mailings]))
-        .group_by(Recipient.mailing_id, Recipient.state)
-    ).all()
-    counts: dict[int, dict[str, int]] = {mailing.id: {} for mailing in mailings}
-    for mailing_id, state, count in rows:
-        of_mailing = counts[mailing_id]
-        of_mailing[COUNTED_AS[state]] = of_mailing.get(COUNTED_AS[state], 0) + count
-    return {mailing_id: Books(**of_mailing) for mailing_id, of_mailing in counts.items()}
+    ids = [mailing.id for mailing in mailings]
+    counted = books_counted(select(Mailing).where(Mailing.id.in_(ids)))
+    rows = session.execute(select(counted.c.mailing_id, *(counted.c[name] for name in COUNTS))).all()
+    return {mailing_id: Books() for mailing_id in ids} | {mailing_id: Books(*counts) for mailing_id, *counts in rows}
+
+
+def books_counted(mailings: Select[Mailing]) -> Subquery:
+    """The books of the started ones among these mailings, a row each: `mailing_id`, `owner_id` and the seven counts.
+
+    Those of completed mailings come from their sums. A mailing without recipients may be missing.
+    """
+    heads = started_heads(mailings)
+    of_count: dict[str, list[RecipientState]] = {name: [] for name in COUNTS}
+    for state, name in COUNTED_AS.items():
+        of_count[name].append(state)
+    stored: list[Any] = [getattr(MailingSums, name) if name in SETTLED else literal(0) for name in COUNTS]
+    live = [func.count().filter(Recipient.state.in_(states)) for states in of_count.values()]
+    summed = select(heads.c.id, heads.c.owner_id, *stored).join(MailingSums, MailingSums.mailing_id == heads.c.id)
+    unsummed = select(heads.c.id, heads.c.owner_id, *live).join(Recipient, Recipient.mailing_id == heads.c.id)
+    unsummed = unsummed.where(is_of_unsummed(Recipient.mailing_id, heads)).group_by(heads.c.id, heads.c.owner_id)
+    counted = union_all(summed.where(heads.c.is_summed), unsummed).subquery()
+    names = ("mailing_id", "owner_id", *COUNTS)
+    return select(*(column.label(name) for name, column in zip(names, counted.c, strict=True))).subquery("books")
 
 
 def _books_of_created(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:

@@ -1,10 +1,12 @@
-"""Old attempts of completed mailings are forgotten. The books stay: they are counted from the recipients."""
+"""Old attempts of completed mailings are forgotten. The books stay, and so do the sums of what is gone."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
 
+from mailer.domain.gone_attempts import keep_counts_of_gone
+from mailer.domain.summing import answered
 from mailer.models.mailings import Attempt, Mailing, MailingStatus
 from mailer.models.statements import changed_rows
 from mailer.models.transactions import AnySession
@@ -45,12 +47,14 @@ def prune_batch(session: AnySession, mailing_id: int, before: datetime, after_id
     last_id, count = session.execute(select(func.max(looked_at.c.id), func.count())).one()
     if last_id is None:
         return Batch(0, None)
-    old = delete(Attempt).where(
+    is_old = (
         Attempt.mailing_id == mailing_id,
         Attempt.id > after_id,
         Attempt.id <= last_id,
         Attempt.attempted_at < before,
     )
+    keep_counts_of_gone(session, mailing_id, answered().where(*is_old))
+    old = delete(Attempt).where(*is_old)
     removed = changed_rows(session.execute(old.execution_options(synchronize_session=False)))
     return Batch(removed, last_id if count == size else None)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 
 from mailer.domain.booking import mailings_of
-from mailer.domain.books import COUNTED_AS, Books
-from mailer.models.mailings import Mailing, MailingStatus, Recipient
+from mailer.domain.books import COUNTS, Books, books_counted
+from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.transactions import AnySession
 
 
@@ -34,11 +34,6 @@ def started_mailings_of(owner_id: int, period: Period) -> Select[Mailing]:
 
 def total_books(session: AnySession, mailings: Select[Mailing]) -> Books:
     """The books of all these mailings together."""
-    ids = mailings.with_only_columns(Mailing.id)
-    rows = session.execute(
-        select(Recipient.state, func.count()).where(Recipient.mailing_id.in_(ids)).group_by(Recipient.state)
-    ).all()
-    counts: dict[str, int] = {}
-    for state, count in rows:
-        counts[COUNTED_AS[state]] = counts.get(COUNTED_AS[state], 0) + count
-    return Books(**counts)
+    counted = books_counted(mailings)
+    sums = (func.coalesce(func.sum(counted.c[name]), 0) for name in COUNTS)
+    return Books(*map(int, session.execute(select(*sums)).one()))

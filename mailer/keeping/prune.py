@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from mailer.delivery.summing import sum_mailing
 from mailer.domain.audit import COMMAND_LINE, record
 from mailer.domain.clock import database_now
 from mailer.domain.pruning import note_pruning, prunable_mailing_ids, prune_batch
@@ -34,6 +35,7 @@ def prune_attempts(engine: Engine, before: datetime, told: Callable[[int], None]
     removed = 0
     for mailing_id in mailing_ids:
         after_id: int | None = 0
+        removed_before = removed
         while after_id is not None:
             began_at = time.monotonic()
             with Session(engine) as session:
@@ -44,4 +46,7 @@ def prune_attempts(engine: Engine, before: datetime, told: Callable[[int], None]
             if batch.removed:
                 told(removed)
                 time.sleep(max(LEAST_PAUSE_SECONDS, time.monotonic() - began_at))
+        if removed > removed_before:
+            # The scheduler would do it too; but where it is not running, reports would read the rest of the rows.
+            sum_mailing(engine, mailing_id)
     return removed

@@ -1,0 +1,35 @@
+"""Which mailings have sums that are true, so that their rows need not be read (mailer.domain.summing makes them)."""
+
+from typing import Any
+
+from sqlalchemy import CTE, Boolean, ColumnElement, Select, and_, false, func, select
+
+from mailer.models.mailings import Mailing, MailingStatus
+from mailer.models.portable import is_one_of
+from mailer.models.sums import MailingSums
+
+
+def is_summed() -> ColumnElement[bool]:
+    """Whether a mailing's sums are there and true, in a select of mailings joined with their MailingSums.
+
+    A mailing that was sent again has another round, or is not completed; whatever else changes one that is completed
+    counts its `changes` up.
+    """
+    conditions = (
+        Mailing.status == MailingStatus.COMPLETED,
+        MailingSums.round == Mailing.round,
+        MailingSums.summed_changes == MailingSums.changes,
+    )
+    return func.coalesce(and_(*conditions), false(), type_=Boolean)
+
+
+def started_heads(mailings: Select[Mailing]) -> CTE:
+    """The started ones among these mailings: `id`, `owner_id`, and whether each `is_summed`."""
+    columns = mailings.with_only_columns(Mailing.id, Mailing.owner_id, is_summed().label("is_summed"))
+    started = columns.where(Mailing.status != MailingStatus.CREATED).order_by(None)
+    return started.outerjoin(MailingSums, MailingSums.mailing_id == Mailing.id).cte("heads")
+
+
+def is_of_unsummed(mailing_id: Any, heads: CTE) -> ColumnElement[bool]:
+    """Whether a row belongs to one of the few mailings whose rows have to be counted."""
+    return is_one_of(mailing_id, select(heads.c.id).where(~heads.c.is_summed).scalar_subquery())

@@ -1,0 +1,68 @@
+"""Expressions that the two databases write differently."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+QUARTER_SECONDS = 900
+
+
+class quarter_of(FunctionElement[int]):
+    """The quarter of an hour that a moment lies in, counted from the beginning of 1970 in UTC."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+class domain_of(FunctionElement[str]):
+    """What stands after the @ of an address; nothing where there is none."""
+
+    type = String()
+    inherit_cache = True
+
+
+class is_one_of(FunctionElement[bool]):
+    """Whether a column is among the few values that a select finds.
+
+    PostgreSQL would rather read a table of millions than believe that there are few; an array it believes.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(quarter_of, "sqlite")
+def _quarter_on_sqlite(element: quarter_of, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(CAST(strftime('%s', {compiler.process(element.clauses, **kw)}) AS INTEGER) / {QUARTER_SECONDS})"
+
+
+@compiles(quarter_of, "postgresql")
+def _quarter_on_postgresql(element: quarter_of, compiler: SQLCompiler, **kw: Any) -> str:
+    moment = compiler.process(element.clauses, **kw)
+    return f"CAST(floor(extract(epoch FROM {moment}) / {QUARTER_SECONDS}) AS integer)"
+
+
+@compiles(domain_of, "sqlite")
+def _domain_on_sqlite(element: domain_of, compiler: SQLCompiler, **kw: Any) -> str:
+    email = compiler.process(element.clauses, **kw)
+    return f"(CASE WHEN instr({email}, '@') > 0 THEN substr({email}, instr({email}, '@') + 1) ELSE '' END)"
+
+
+@compiles(domain_of, "postgresql")
+def _domain_on_postgresql(element: domain_of, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"split_part({compiler.process(element.clauses, **kw)}, '@', 2)"
+
+
+@compiles(is_one_of, "sqlite")
+def _one_of_on_sqlite(element: is_one_of, compiler: SQLCompiler, **kw: Any) -> str:
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} IN {values}"
+
+
+@compiles(is_one_of, "postgresql")
+def _one_of_on_postgresql(element: is_one_of, compiler: SQLCompiler, **kw: Any) -> str:
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} = ANY (ARRAY{values})"
