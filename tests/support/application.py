@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
@@ -79,20 +79,42 @@ AppMaker = Callable[..., Flask]
 
 
 def compile_routes_once() -> None:
-    """Routes become code once for all apps of a run: that takes most of the time which the making of an app takes."""
-    compile_builder = Rule._compile_builder
-    compiled: dict[tuple[object, ...], Any] = {}
+    """Routes are compiled once for all apps of a run: that takes most of the time which the making of an app takes."""
+    compile_rule = Rule.compile
+    compiled: dict[tuple[object, ...], Rule] = {}
 
-    def once(rule: Rule, append_unknown: bool = True) -> Any:
-        key = rule.rule, rule.subdomain, rule.host, rule.websocket, repr(rule.defaults), append_unknown
-        if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
+    def once(rule: Rule) -> None:
+        key = rule.rule, rule.subdomain, rule.host, rule.websocket, rule.merge_slashes, repr(rule.defaults)
+        first = compiled.get(key)
+        if first is None:
+            compile_rule(rule)
+            compiled[key] = rule
+            return
+        for name in ("_parts", "_trace", "_converters", "arguments"):
+            setattr(rule, name, getattr(first, name))
+        for name in ("_build", "_build_unknown"):
+            setattr(rule, name, getattr(first, name).__func__.__get__(rule))
 
-    Rule._compile_builder = once  # type: ignore[method-assign]
+    Rule.compile = once  # type: ignore[method-assign]
 
 
 compile_routes_once()
+
+_first_engines: dict[str, Engine] = {}
+
+
+def compile_statements_once(engine: Engine) -> None:
+    """SQL is compiled once for all apps of a run: the engine of each test would begin with nothing compiled."""
+
+    def share(*_connection: object) -> None:
+        # From here on: the first connection tells the dialect which server it speaks to.
+        _first_engines.setdefault(engine.dialect.name, engine)
+
+    first = _first_engines.get(engine.dialect.name)
+    if first is None:
+        event.listen(engine, "connect", share)
+    else:
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
 
 
 @pytest.fixture
@@ -106,6 +128,8 @@ def make_app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
         config: dict[str, Any] = {"TESTING": True, "MAIL_SUPPRESS_SEND": False, "WTF_CSRF_ENABLED": csrf}
         app = create_app(config)
         app.jinja_env.bytecode_cache = _compiled
+        with app.app_context():
+            compile_statements_once(db.engine)
         made.append(app)
         return app
 

@@ -1,5 +1,6 @@
 """A visitor's browser without JavaScript or, with `htmx=True`, one that asks for pieces of pages."""
 
+from functools import cached_property
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
@@ -16,7 +17,7 @@ HTMX_HEADERS = {"HX-Request": "true", "HX-Request-Type": "partial"}
 class Page(Response):
     """An answer whose HTML can be asked for by CSS selector."""
 
-    @property
+    @cached_property
     def soup(self) -> BeautifulSoup:
         return BeautifulSoup(self.get_data(as_text=True), "html.parser")
 
