@@ -36,3 +36,12 @@ def envelope_address(address: str) -> str:
         return address
     local_part, _, domain = address.rpartition("@")
     return f"{local_part}@{idna.encode(domain, uts46=True).decode('ascii')}"
+
+
+def domain_key(domain: str) -> str:
+    """A domain as the keys of addresses have it; what can be none stays as it is, and is nobody's."""
+    text = domain.strip().removeprefix("@").casefold()
+    try:
+        return text if text.isascii() else idna.encode(text, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return text

@@ -89,6 +89,16 @@
   // When no answer comes at all, somebody has to say so.
   document.addEventListener("htmx:error", () => showToast(document.getElementById("toast").dataset.noAnswer));
 
+  // Without the right to write to the clipboard (as over plain http) the text is selected, ready to be copied.
+  const copy = async (source, copied) => {
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      showToast(copied);
+    } catch {
+      getSelection().selectAllChildren(source);
+    }
+  };
+
   document.addEventListener("click", (event) => {
     const themeChoice = event.target.closest("[data-theme-choice]");
     if (themeChoice) chooseNextTheme();
@@ -97,6 +107,8 @@
       document.querySelector(emptied).replaceChildren();
       document.getElementById("new")?.focus();
     }
+    const copies = event.target.closest("[data-copy]");
+    if (copies) copy(document.getElementById(copies.dataset.copy), copies.dataset.copied);
     if (event.target.closest("#dialog [data-close-dialog]")) {
       event.preventDefault();
       dialog().close();

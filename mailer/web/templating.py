@@ -26,12 +26,12 @@ from mailer.web.problem_words import problem_words
 from mailer.web.pruned import missing_attempt_words, pruned_words
 from mailer.web.sparkline import sparkline
 from mailer.web.suppression_words import suppression_words
-from mailer.web.verdict_words import verdict_words
+from mailer.web.verdict_words import verdict_name, verdict_words
 
 FILTERS = (clock, clock_when, day_and_time, moment, number, share, weekday, when)
 GLOBALS = (
     bar_segments, books_label, hold_words, language, left_out_words, links_refusal, mark_of, other_languages,
-    problem_words, span, sparkline, suppression_words, table_lines, verdict_words, zone_name,
+    problem_words, span, sparkline, suppression_words, table_lines, verdict_name, verdict_words, zone_name,
     missing_attempt_words, pruned_words,
 )
 

@@ -58,8 +58,23 @@ _OF_CLASS = {
     ),
 }
 
+# What an answer is called where only its side is asked for, as in a filter.
+VERDICT_NAMES = {
+    Verdict.ACCEPTED: _l("taken by the server"),
+    Verdict.RECIPIENT: _l("the recipient’s side"),
+    Verdict.CONTENT: _l("the letter’s side"),
+    Verdict.ACCOUNT: _l("our account’s side"),
+    Verdict.TEMPORARY: _l("to be tried again"),
+    Verdict.UNKNOWN: _l("no answer came"),
+}
+
 _NO_REPLY = _l("There was no connection, or it broke before the server had the whole letter. It has not arrived.")
 _GIVEN_UP = _l("Mailer tried as often as is reasonable, and gave up. Send again when the mailing is completed.")
+
+
+def verdict_name(verdict: Verdict) -> str:
+    """Whose side such answers are on, in two or three words."""
+    return str(VERDICT_NAMES[verdict])
 
 
 def verdict_words(attempt: Attempt) -> VerdictWords:

@@ -95,6 +95,7 @@ POST    /mailings/<int:mailing_id>/disable          login      login    404     
 POST    /mailings/<int:mailing_id>/enable           login      login    404       403    303      303
 
 GET     /attempts/                                  login      login    200       200    200      200
+GET     /attempts/recipients/<int:recipient_id>     login      login    404       200    200      200
 GET     /reports/                                   login      login    200       200    200      200
 
 GET     /suppressions/                              login      login    200       200    200      200

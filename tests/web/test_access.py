@@ -89,6 +89,8 @@ class House:
                 return message_of(self.owner).id
             case "mailing_id":
                 return mailing_of(self.owner).id
+            case "recipient_id":
+                return recipients_of(started_mailing_of(self.owner, clients=[client_of(self.owner)]))[0].id
             case "import_id":
                 now = database_now(self.session)
                 return keep_upload(self.session, self.owner.id, "clients.csv", b"anna@example.org", now).id
