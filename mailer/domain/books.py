@@ -69,7 +69,7 @@ def books_of(session: AnySession, mailing: Mailing) -> Books:
 
 
 def books_of_each(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:
-    """The books of several mailings by id: the started ones in one query, the others in at most two."""
+    """The books of several mailings by id: the started ones in one query, the others in another."""
     started = [mailing for mailing in mailings if mailing.status is not MailingStatus.CREATED]
     created = [mailing for mailing in mailings if mailing.status is MailingStatus.CREATED]
     return _books_of_started(session, started) | _books_of_created(session, created)
@@ -106,17 +106,19 @@ def books_counted(mailings: Select[Mailing]) -> Subquery:
 def _books_of_created(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:
     to_all = [mailing for mailing in mailings if mailing.audience is Audience.ALL]
     to_selected = [mailing for mailing in mailings if mailing.audience is Audience.SELECTED]
-    books: dict[int, Books] = {}
-    if to_all:
-        on_file = _counts_by(session, Client.owner_id, {mailing.owner_id for mailing in to_all})
-        books |= {mailing.id: Books(pending=on_file.get(mailing.owner_id, 0)) for mailing in to_all}
-    if to_selected:
-        selected = _counts_by(session, SelectedClient.mailing_id, {mailing.id for mailing in to_selected})
-        books |= {mailing.id: Books(pending=selected.get(mailing.id, 0)) for mailing in to_selected}
-    return books
+    counts = (
+        _counts_by(Client.owner_id, {mailing.owner_id for mailing in to_all}),
+        _counts_by(SelectedClient.mailing_id, {mailing.id for mailing in to_selected}),
+    )
+    if not mailings:
+        return {}
+    counted = {(of, key): count for of, key, count in session.execute(union_all(*counts))}
+    on_file, selected = Client.__tablename__, SelectedClient.__tablename__
+    books = {mailing.id: Books(pending=counted.get((on_file, mailing.owner_id), 0)) for mailing in to_all}
+    return books | {mailing.id: Books(pending=counted.get((selected, mailing.id), 0)) for mailing in to_selected}
 
 
-def _counts_by(session: AnySession, column: InstrumentedAttribute[int], keys: Collection[int]) -> dict[int, int]:
-    """How many rows there are of each key."""
-    rows = session.execute(select(column, func.count()).where(column.in_(keys)).group_by(column)).all()
-    return {key: count for key, count in rows}
+def _counts_by(column: InstrumentedAttribute[int], keys: Collection[int]) -> Select[str, int, int]:
+    """How many rows there are of each key, with the name of their table."""
+    table = column.class_.__tablename__
+    return select(literal(table), column, func.count()).where(column.in_(keys)).group_by(column)

@@ -1,4 +1,4 @@
-"""The figures of the home page, each query over one owner's rows."""
+"""The figures of the home page: those of one owner, or everybody's."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +6,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, load_only
 
-from mailer.domain.booking import mailings_of
 from mailer.domain.holds import active_holds
 from mailer.domain.messages import messages_of
-from mailer.domain.suppressions import is_suppressed_client
-from mailer.models.clients import Client
+from mailer.models.clients import Client, Suppression
 from mailer.models.lanes import Hold
 from mailer.models.mailings import Mailing, MailingStatus
 from mailer.models.messages import Message
@@ -19,7 +17,7 @@ from mailer.models.transactions import AnySession
 
 @dataclass(frozen=True)
 class Figures:
-    """What one owner has; clients are unique, because each has an address of its own."""
+    """What there is; clients are unique, because each of an owner's has an address of its own."""
 
     created: int
     started: int
@@ -34,35 +32,52 @@ class Figures:
         return self.created + self.started + self.completed
 
 
-def figures_of(session: AnySession, owner_id: int, now: datetime) -> Figures:
-    """All the figures in one query; `held` are the started mailings that a hold of their own stops."""
+def figures_of(session: AnySession, owner_id: int | None, now: datetime) -> Figures:
+    """All the figures in one query, everybody's if there is no owner.
+
+    `held` are the started mailings that a hold of their own stops.
+    """
     is_held = exists(
         active_holds(now).where(Hold.mailing_id == Mailing.id).with_only_columns(Hold.id).correlate(Mailing)
     )
     counts = (
-        _count(Mailing.id, Mailing.owner_id == owner_id, Mailing.status == MailingStatus.CREATED),
-        _count(Mailing.id, Mailing.owner_id == owner_id, Mailing.status == MailingStatus.STARTED),
-        _count(Mailing.id, Mailing.owner_id == owner_id, Mailing.status == MailingStatus.COMPLETED),
-        _count(Mailing.id, Mailing.owner_id == owner_id, Mailing.status == MailingStatus.STARTED, is_held),
-        _count(Client.id, Client.owner_id == owner_id),
-        _count(Client.id, Client.owner_id == owner_id, is_suppressed_client()),
-        _count(Message.id, Message.owner_id == owner_id),
+        _count(Mailing.id, *_of(owner_id, Mailing.owner_id), Mailing.status == MailingStatus.CREATED),
+        _count(Mailing.id, *_of(owner_id, Mailing.owner_id), Mailing.status == MailingStatus.STARTED),
+        _count(Mailing.id, *_of(owner_id, Mailing.owner_id), Mailing.status == MailingStatus.COMPLETED),
+        _count(Mailing.id, *_of(owner_id, Mailing.owner_id), Mailing.status == MailingStatus.STARTED, is_held),
+        _count(Client.id, *_of(owner_id, Client.owner_id)),
+        _count_suppressed(owner_id),
+        _count(Message.id, *_of(owner_id, Message.owner_id)),
     )
     return Figures(*session.execute(select(*(count.scalar_subquery() for count in counts))).one())
+
+
+def _of(owner_id: int | None, column: InstrumentedAttribute[int]) -> tuple[ColumnElement[bool], ...]:
+    return () if owner_id is None else (column == owner_id,)
+
+
+def _count_suppressed(owner_id: int | None) -> Select[int]:
+    """Of the suppressions, which are few, those that are about a client on file: the clients may be a million."""
+    said_no = select(Suppression.owner_id, Suppression.email_key).where(Suppression.lifted_at.is_(None))
+    those = said_no.where(*_of(owner_id, Suppression.owner_id)).distinct().subquery()
+    is_client = (Client.owner_id == those.c.owner_id) & (Client.email_key == those.c.email_key)
+    return select(func.count()).select_from(those).join(Client, is_client)
 
 
 def _count(column: InstrumentedAttribute[int], *conditions: ColumnElement[bool]) -> Select[int]:
     return select(func.count(column)).where(*conditions)
 
 
-def latest_mailings(session: AnySession, owner_id: int, limits: dict[MailingStatus, int]) -> list[Mailing]:
-    """The latest mailings of each status, so many of each, newest first; the booked ones by their start."""
+def latest_mailings(
+    session: AnySession, mailings: Select[Mailing], limits: dict[MailingStatus, int]
+) -> list[Mailing]:
+    """The latest of these mailings of each status, so many of each, newest first; the booked ones by their start."""
     latest = []
     for status, limit in limits.items():
         order = Mailing.start_time if status is MailingStatus.CREATED else Mailing.id.desc()
-        ids = mailings_of(owner_id).where(Mailing.status == status).order_by(order).limit(limit)
+        ids = mailings.where(Mailing.status == status).order_by(order).limit(limit)
         latest.append(Mailing.id.in_(select(ids.with_only_columns(Mailing.id).subquery().c.id)))
-    return list(session.scalars(mailings_of(owner_id).where(or_(*latest)).order_by(Mailing.id.desc())))
+    return list(session.scalars(mailings.where(or_(*latest)).order_by(Mailing.id.desc())))
 
 
 def unused_message(session: AnySession, owner_id: int) -> Message | None:

@@ -17,10 +17,12 @@ from mailer.domain.books import books_of_each
 from mailer.domain.clock import database_now
 from mailer.domain.figures import figures_of, latest_mailings
 from mailer.domain.holds import holds_on_mailings
+from mailer.domain.moderation import MODERATORS
 from mailer.domain.probation import allow_probe
 from mailer.domain.progress import started_mailing_ids
 from mailer.extensions import db
 from mailer.home.health import health
+from mailer.home.letters import letters
 from mailer.home.metrics import metrics_text
 from mailer.home.tasks import tasks
 from mailer.models.audit import Action, ThingKind
@@ -30,6 +32,7 @@ from mailer.web.access import require_role
 from mailer.web.actor import actor
 from mailer.web.frame import account_holds
 from mailer.web.htmx import moved
+from mailer.web.scope import is_everybody_asked, mailings_in_scope
 
 blueprint = Blueprint("home", __name__)
 
@@ -38,16 +41,20 @@ MAILINGS_SHOWN = {MailingStatus.STARTED: 10, MailingStatus.CREATED: 5, MailingSt
 
 @blueprint.get("/")
 def index() -> str:
-    now = datetime.now(UTC)
-    figures = figures_of(db.session, current_user.id, now)
-    mailings = latest_mailings(db.session, current_user.id, MAILINGS_SHOWN)
+    now, is_everybodys = datetime.now(UTC), is_everybody_asked()
+    in_scope = mailings_in_scope(is_everybodys)
+    figures = figures_of(db.session, None if is_everybodys else current_user.id, now)
+    mailings = latest_mailings(db.session, in_scope, MAILINGS_SHOWN)
     books = books_of_each(db.session, mailings)
     holds = holds_on_mailings(db.session, [mailing.id for mailing in mailings], now)
     of_status = {status: [mailing for mailing in mailings if mailing.status is status] for status in MailingStatus}
     return render_template(
         "home/index.html",
         now=now,
+        is_everybodys=is_everybodys,
+        may_see_everybodys=current_user.role in MODERATORS,
         figures=figures,
+        letters=letters(in_scope, now, is_everybodys=is_everybodys),
         active=of_status[MailingStatus.STARTED],
         booked=sorted(of_status[MailingStatus.CREATED], key=lambda mailing: mailing.start_time),
         completed=of_status[MailingStatus.COMPLETED],
@@ -56,7 +63,8 @@ def index() -> str:
         account_holds=account_holds(),
         is_redis_away=not redis_answers(),
         standing=standing_now(db.session(), now),
-        tasks=tasks(figures, mailings, books, holds),
+        # What to do next is for the owner of a thing.
+        tasks=[] if is_everybodys else tasks(figures, mailings, books, holds),
     )
 
 

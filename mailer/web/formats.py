@@ -1,10 +1,10 @@
 """How numbers, times and durations are written: by the visitor's language, in the user's time zone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_timezone_name
-from flask_babel import format_datetime, format_decimal, format_percent, get_locale, get_timezone
+from flask_babel import format_date, format_datetime, format_decimal, format_percent, get_locale, get_timezone
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -35,6 +35,13 @@ def day(value: datetime) -> str:
     """The date, as in "24 Nov", with the year when it is not this one."""
     # TRANSLATORS: a date of this year, and one of another, in the notation of Unicode CLDR.
     return str(format_datetime(value, _("d MMM") if _is_this_year(value) else _("d MMM y")))
+
+
+def calendar_day(value: date) -> str:
+    """A day of the calendar, whatever the time zone: as `day` writes it."""
+    is_this_year = value.year == _local(datetime.now(UTC)).year
+    # TRANSLATORS: a date of this year, and one of another, in the notation of Unicode CLDR.
+    return str(format_date(value, _("d MMM") if is_this_year else _("d MMM y")))
 
 
 def weekday(value: datetime) -> str:

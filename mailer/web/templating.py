@@ -5,6 +5,7 @@ from flask_login import current_user
 
 from mailer.web.books_bar import bar_segments, books_label, table_lines
 from mailer.web.formats import (
+    calendar_day,
     clock,
     clock_when,
     day_and_time,
@@ -24,15 +25,16 @@ from mailer.web.locale import language, other_languages
 from mailer.web.marks import mark_of
 from mailer.web.problem_words import problem_words
 from mailer.web.pruned import missing_attempt_words, pruned_words
+from mailer.web.scope import scope_query
 from mailer.web.sparkline import sparkline
 from mailer.web.suppression_words import suppression_words
 from mailer.web.verdict_words import verdict_name, verdict_words
 
-FILTERS = (clock, clock_when, day_and_time, moment, number, share, weekday, when)
+FILTERS = (calendar_day, clock, clock_when, day_and_time, moment, number, share, weekday, when)
 GLOBALS = (
     bar_segments, books_label, hold_words, language, left_out_words, links_refusal, mark_of, other_languages,
     problem_words, span, sparkline, suppression_words, table_lines, verdict_name, verdict_words, zone_name,
-    missing_attempt_words, pruned_words,
+    missing_attempt_words, pruned_words, scope_query,
 )
 
 

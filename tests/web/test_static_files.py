@@ -25,6 +25,14 @@ def test_a_first_visit_to_a_full_list_stays_under_300_kilobytes(as_alice: Visito
     assert total < 300_000
 
 
+def test_a_first_visit_to_a_page_with_a_chart_stays_under_300_kilobytes_too(as_alice: Visitor) -> None:
+    page = as_alice.get("/")
+    assert any("chart.umd" in path for path in files_of(page))
+    total = len(page.data) + sum(len(as_alice.get(path, headers=GZIP).data) for path in files_of(page))
+    assert total + len(as_alice.get("/static/vendor/bootstrap-icons.woff2").data) < 300_000
+    assert not any("chart" in path for path in files_of(as_alice.get("/clients/")))
+
+
 def test_files_are_compressed_for_those_who_take_it(anonymous: Visitor) -> None:
     plain = anonymous.get("/static/theme.css")
     packed = anonymous.get("/static/theme.css", headers=GZIP)

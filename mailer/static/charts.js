@@ -1,0 +1,85 @@
+// Draws the charts. Each shows what stands in a table of the same page: its rows, and the columns that name a series.
+// Without this file the tables are there, and nothing is missing but the picture.
+(() => {
+  "use strict";
+
+  // In the order of the bars from below; the hatched ones can be told apart without their colour.
+  const SHADES = {
+    success: {fill: "--m-ink"},
+    failed: {fill: "--m-failed-fill"},
+    deferred: {fill: "--m-deferred", lines: "/"},
+    unknown: {fill: "--m-unknown-fill", lines: "\\"},
+  };
+  const TILE = 6;
+
+  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  const hatched = (fill, lines, ground) => {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = TILE;
+    const pen = tile.getContext("2d");
+    pen.fillStyle = fill;
+    pen.fillRect(0, 0, TILE, TILE);
+    pen.strokeStyle = ground;
+    pen.beginPath();
+    const [left, right] = lines === "/" ? [TILE, 0] : [0, TILE];
+    for (const shift of [-TILE, 0, TILE]) {
+      pen.moveTo(left + shift, 0);
+      pen.lineTo(right + shift, TILE);
+    }
+    pen.stroke();
+    return pen.createPattern(tile, "repeat");
+  };
+
+  const shadeOf = (series) => {
+    const {fill, lines} = SHADES[series];
+    return lines ? hatched(token(fill), lines, token("--m-sheet")) : token(fill);
+  };
+
+  const figuresOf = (table) => {
+    const heads = [...table.tHead.rows[0].cells];
+    const rows = [...table.tBodies[0].rows].filter((row) => "label" in row.dataset);
+    return {
+      labels: rows.map((row) => row.dataset.label),
+      datasets: heads.filter((head) => "series" in head.dataset).map((head) => ({
+        label: head.textContent.trim(),
+        data: rows.map((row) => Number(row.cells[head.cellIndex].dataset.value)),
+        backgroundColor: shadeOf(head.dataset.series),
+      })),
+    };
+  };
+
+  const optionsFor = (isLying) => {
+    const text = {color: token("--m-muted"), font: {family: token("--bs-font-sans-serif"), size: 12}};
+    const counts = {stacked: true, beginAtZero: true, ticks: {...text, precision: 0}, grid: {color: token("--m-line")}};
+    const names = {
+      stacked: true,
+      ticks: {...text, autoSkip: !isLying, autoSkipPadding: 16, maxRotation: 0},
+      grid: {display: false},
+    };
+    return {
+      animation: false,
+      maintainAspectRatio: false,
+      locale: document.documentElement.lang,
+      indexAxis: isLying ? "y" : "x",
+      interaction: {mode: "index", axis: isLying ? "y" : "x", intersect: false},
+      scales: isLying ? {x: counts, y: names} : {x: names, y: counts},
+      plugins: {legend: {position: "bottom", labels: {...text, boxWidth: 14, boxHeight: 14}}},
+    };
+  };
+
+  const draw = (box) => {
+    const table = document.getElementById(box.dataset.chart);
+    if (!table) return;
+    box.hidden = false;
+    const canvas = box.querySelector("canvas");
+    Chart.getChart(canvas)?.destroy();
+    new Chart(canvas, {type: "bar", data: figuresOf(table), options: optionsFor("lying" in box.dataset)});
+  };
+
+  const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
+
+  drawAll();
+  document.addEventListener("htmx:after:swap", drawAll);
+  new MutationObserver(drawAll).observe(document.documentElement, {attributeFilter: ["data-bs-theme"]});
+})();
