@@ -1,6 +1,7 @@
 # Everything is called as `python -m`, and by paths relative to this folder, so that the folder may have any name.
 PYTHON = .venv/bin/python
-PIP = $(PYTHON) -m pip --disable-pip-version-check --quiet install
+# Python compiles what is imported, once; to compile all that is installed would take a third of the time.
+PIP = $(PYTHON) -m pip --disable-pip-version-check --quiet install --no-compile
 
 # Many tests wait for real processes, so one more than most small machines have cores is no loss.
 TEST_PROCESSES = 3
