@@ -1,37 +1,19 @@
 """Attempts by the days of a time zone, summed within the database."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
 
 from mailer.domain.reports import Period
-from mailer.domain.sums import attempts_by_quarter
-from mailer.models.mailings import AttemptStatus, Mailing
+from mailer.domain.sums import Tried, attempts_by_quarter, sums_of
+from mailer.models.mailings import Mailing
 from mailer.models.portable import QUARTER_SECONDS
 from mailer.models.transactions import AnySession
 
 EPOCH = date(1970, 1, 1)
 QUARTERS_PER_DAY = 24 * 3600 // QUARTER_SECONDS
-
-
-@dataclass(frozen=True)
-class Tried:
-    """How many attempts there were of each status."""
-
-    success: int = 0
-    failed: int = 0
-    deferred: int = 0
-    unknown: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.success + self.failed + self.deferred + self.unknown
-
-    def __add__(self, other: "Tried") -> "Tried":
-        return Tried(*(getattr(self, status) + getattr(other, status) for status in AttemptStatus))
 
 
 def tried_by_day(
@@ -43,8 +25,7 @@ def tried_by_day(
         return {}
     counted = attempts_by_quarter(mailings, period)
     day = _day_of(counted.c.quarter, zone, begins_at, max(now, period.ends_at or now))
-    sums = (func.sum(counted.c[status.value]) for status in AttemptStatus)
-    rows = session.execute(select(day, *sums).group_by(day)).all()
+    rows = session.execute(select(day, *sums_of(counted)).group_by(day)).all()
     return {EPOCH + timedelta(days=number): Tried(*map(int, counts)) for number, *counts in rows}
 
 

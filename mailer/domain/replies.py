@@ -40,7 +40,7 @@ class Answered(NamedTuple):
 
 def example_of(reply: str, email: str) -> str:
     """A reply without any address in it, so that it may be kept whatever is erased."""
-    return _ADDRESS.sub("<>", without_address(reply, email) if email else reply)
+    return _ADDRESS.sub("<>", without_address(reply, email) if email else reply).replace("<<>>", "<>")
 
 
 def words_of(example: str) -> str:

@@ -24,7 +24,12 @@ ALWAYS = Period()
 
 def started_mailings_of(owner_id: int, period: Period) -> Select[Mailing]:
     """This owner's mailings that started within the period, completed ones included."""
-    mailings = mailings_of(owner_id).where(Mailing.status != MailingStatus.CREATED)
+    return started_within(mailings_of(owner_id), period)
+
+
+def started_within(mailings: Select[Mailing], period: Period) -> Select[Mailing]:
+    """Those of the mailings that started within the period, completed ones included."""
+    mailings = mailings.where(Mailing.status != MailingStatus.CREATED)
     if period.begins_at is not None:
         mailings = mailings.where(Mailing.started_at >= period.begins_at)
     if period.ends_at is not None:

@@ -4,6 +4,7 @@ Each of these is one statement, so that no mailing is counted twice, or not at a
 A select of mailings says which ones are meant; whoever may see them is decided there.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, Subquery, func, literal, or_, select, union_all
@@ -11,10 +12,36 @@ from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, Subquery, fun
 from mailer.domain.replies import Group, ReplyKey, example_of, words_of
 from mailer.domain.reports import ALWAYS, Period
 from mailer.domain.summed import is_of_unsummed, started_heads
-from mailer.models.mailings import Attempt, AttemptStatus, Mailing, Recipient
+from mailer.models.mailings import Attempt, AttemptStatus, Mailing, Recipient, Verdict
 from mailer.models.portable import QUARTER_SECONDS, domain_of, quarter_of
 from mailer.models.sums import DomainSums, QuarterSums, ReplySums
 from mailer.models.transactions import AnySession
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How many attempts there were of each status."""
+
+    success: int = 0
+    failed: int = 0
+    deferred: int = 0
+    unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.success + self.failed + self.deferred + self.unknown
+
+    def minus(self, other: "Tried") -> "Tried":
+        """What is left of these attempts without the others, which are among them."""
+        return Tried(*(getattr(self, status) - getattr(other, status) for status in AttemptStatus))
+
+    def __add__(self, other: "Tried") -> "Tried":
+        return Tried(*(getattr(self, status) + getattr(other, status) for status in AttemptStatus))
+
+
+def sums_of(counted: Subquery) -> list[ColumnElement[int]]:
+    """The columns of a Tried, summed over rows that are grouped."""
+    return [func.coalesce(func.sum(counted.c[status.value]), 0) for status in AttemptStatus]
 
 
 def attempts_by_quarter(mailings: Select[Mailing], period: Period = ALWAYS) -> Subquery:
@@ -36,8 +63,10 @@ def attempts_by_quarter(mailings: Select[Mailing], period: Period = ALWAYS) -> S
     return union_all(stored, live).subquery("by_quarter")
 
 
-def attempts_by_domain(mailings: Select[Mailing], domain: str | None = None) -> Subquery:
-    """Attempts by `mailing_id`, receiving `domain` and, in columns, by status; of one domain only, if one is given."""
+def attempts_by_domain(
+    mailings: Select[Mailing], domain: str | None = None, status: AttemptStatus | None = None
+) -> Subquery:
+    """Attempts by `mailing_id`, receiving `domain` and, in columns, by status; of one domain or status, if given."""
     heads = started_heads(mailings)
     of_recipient = domain_of(Recipient.email_key)
     stored = _stored(DomainSums, DomainSums.domain, heads)
@@ -47,7 +76,38 @@ def attempts_by_domain(mailings: Select[Mailing], domain: str | None = None) -> 
     live = live.where(is_of_unsummed(Attempt.mailing_id, heads)).group_by(Attempt.mailing_id, of_recipient)
     if domain is not None:
         stored, live = stored.where(DomainSums.domain == domain), live.where(of_recipient == domain)
-    return union_all(stored, live).subquery("by_domain")
+    counted = union_all(stored, live).subquery("by_domain")
+    if status is None:
+        return counted
+    wanted = [(counted.c[each.value] if each is status else literal(0)).label(each.value) for each in AttemptStatus]
+    return select(counted.c.mailing_id, counted.c.domain, *wanted).subquery("of_status")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What attempts may have been answered with; what is empty does not matter, and the code 0 is that of no reply."""
+
+    verdict: Verdict | None = None
+    status: AttemptStatus | None = None
+    code: int | None = None
+
+    def conditions(self, table: type[ReplySums] | type[Attempt]) -> list[ColumnElement[bool]]:
+        """The same as conditions on rows of this table."""
+        wanted = ((table.verdict, self.verdict), (table.status, self.status), (table.code, self.code))
+        return [column == (value or None) for column, value in wanted if value is not None]
+
+
+def attempts_by_answer(mailings: Select[Mailing], answer: Answer) -> Subquery:
+    """Attempts with such an answer by `mailing_id` and, in columns, by status."""
+    heads = started_heads(mailings)
+    of_status = [
+        func.sum(ReplySums.attempts).filter(ReplySums.status == status).label(status.value) for status in AttemptStatus
+    ]
+    kept = select(ReplySums.mailing_id, *of_status).join(heads, heads.c.id == ReplySums.mailing_id)
+    kept = kept.where(or_(ReplySums.is_gone, heads.c.is_summed), *answer.conditions(ReplySums))
+    live = select(Attempt.mailing_id, *_live_counts())
+    live = live.where(is_of_unsummed(Attempt.mailing_id, heads), *answer.conditions(Attempt))
+    return union_all(kept.group_by(ReplySums.mailing_id), live.group_by(Attempt.mailing_id)).subquery("by_answer")
 
 
 def replies_counted(session: AnySession, mailings: Select[Mailing]) -> dict[ReplyKey, Group]:

@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import Select
 
-from mailer.domain.days import Tried, tried_by_day
+from mailer.domain.days import tried_by_day
 from mailer.domain.reports import Period
+from mailer.domain.sums import Tried
 from mailer.extensions import db
 from mailer.models.mailings import AttemptStatus, Mailing
 from mailer.web.formats import number

@@ -1,39 +1,21 @@
-"""Reports: what became of the recipients of each mailing within a period, with totals that add up."""
+"""The addresses of reports, each with the view that answers it."""
 
-from flask import Blueprint, request, url_for
-from flask_login import current_user
-from werkzeug.wrappers import Response
+from flask import Blueprint
 
-from mailer.domain.books import books_of_each, sum_of
-from mailer.domain.reports import started_mailings_of, total_books
-from mailer.domain.unsubscribing import count_unsubscribed, with_unsubscribed
-from mailer.extensions import db
-from mailer.models.mailings import Mailing
-from mailer.web.htmx import invalid, page_or_fragment
-from mailer.web.pagination import Sorting, paginate
-from mailer.web.periods import PeriodForm
+from mailer.reports import by_domain, by_mailing, by_owner, by_period, by_reply, csv_files, one_mailing
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
 
-NEWEST_FIRST = Sorting(Mailing.id, Mailing.id, is_descending=True)
+blueprint.add_url_rule("/", "index", by_mailing.index)
+blueprint.add_url_rule("/periods", "by_period", by_period.by_period)
+blueprint.add_url_rule("/domains", "by_domain", by_domain.by_domain)
+blueprint.add_url_rule("/replies", "by_reply", by_reply.by_reply)
+blueprint.add_url_rule("/owners", "by_owner", by_owner.by_owner)
+blueprint.add_url_rule("/mailings/<int:mailing_id>", "mailing", one_mailing.mailing_report)
 
-
-@blueprint.get("/")
-def index() -> Response:
-    form = PeriodForm(request.args)
-    if not form.validate():
-        return invalid("reports/index.html", "reports/_report.html", form=form, page=None)
-    mailings = started_mailings_of(current_user.id, form.period)
-    page = paginate(with_unsubscribed(mailings), NEWEST_FIRST, location=url_for(".index"))
-    books = books_of_each(db.session, page.items)
-    return page_or_fragment(
-        "reports/index.html",
-        "reports/_report.html",
-        form=form,
-        page=page,
-        books=books,
-        page_totals=sum_of(books.values()),
-        totals=total_books(db.session, mailings),
-        unsubscribed=count_unsubscribed(db.session, mailings),
-        page_unsubscribed=sum(mailing.unsubscribed or 0 for mailing in page.items),
-    )
+blueprint.add_url_rule("/mailings.csv", "mailings_csv", csv_files.mailings_csv)
+blueprint.add_url_rule("/periods.csv", "periods_csv", csv_files.periods_csv)
+blueprint.add_url_rule("/domains.csv", "domains_csv", csv_files.domains_csv)
+blueprint.add_url_rule("/replies.csv", "replies_csv", csv_files.replies_csv)
+blueprint.add_url_rule("/owners.csv", "owners_csv", csv_files.owners_csv)
+blueprint.add_url_rule("/mailings/<int:mailing_id>.csv", "recipients_csv", csv_files.recipients_csv)

@@ -6,11 +6,18 @@
   // In the order of the bars from below; the hatched ones can be told apart without their colour.
   const SHADES = {
     success: {fill: "--m-ink"},
+    accepted: {fill: "--m-ink"},
     failed: {fill: "--m-failed-fill"},
     deferred: {fill: "--m-deferred", lines: "/"},
     unknown: {fill: "--m-unknown-fill", lines: "\\"},
+    suppressed: {fill: "--m-suppressed-fill", lines: "/"},
+    expired: {fill: "--m-expired-fill"},
+    sending: {fill: "--m-sending-fill", lines: "/"},
+    pending: {fill: "--m-pending-fill"},
   };
   const TILE = 6;
+  const HEIGHT_OF_BAR = 30;
+  const ROOM_BESIDE_BARS = 70;
 
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -39,6 +46,8 @@
   const figuresOf = (table) => {
     const heads = [...table.tHead.rows[0].cells];
     const rows = [...table.tBodies[0].rows].filter((row) => "label" in row.dataset);
+    // Time goes from left to right in a picture, while a list begins with the latest.
+    if ("newestFirst" in table.dataset) rows.reverse();
     return {
       labels: rows.map((row) => row.dataset.label),
       datasets: heads.filter((head) => "series" in head.dataset).map((head) => ({
@@ -71,10 +80,13 @@
   const draw = (box) => {
     const table = document.getElementById(box.dataset.chart);
     if (!table) return;
+    const isLying = "lying" in box.dataset;
+    const figures = figuresOf(table);
     box.hidden = false;
+    if (isLying) box.style.height = `${ROOM_BESIDE_BARS + HEIGHT_OF_BAR * figures.labels.length}px`;
     const canvas = box.querySelector("canvas");
     Chart.getChart(canvas)?.destroy();
-    new Chart(canvas, {type: "bar", data: figuresOf(table), options: optionsFor("lying" in box.dataset)});
+    new Chart(canvas, {type: "bar", data: figures, options: optionsFor(isLying)});
   };
 
   const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);

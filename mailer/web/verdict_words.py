@@ -78,19 +78,24 @@ def verdict_name(verdict: Verdict) -> str:
 
 
 def verdict_words(attempt: Attempt) -> VerdictWords:
+    """The words for an attempt's answer; see answer_words."""
+    return answer_words(attempt.status, attempt.verdict, attempt.code, attempt.reply)
+
+
+def answer_words(status: AttemptStatus, verdict: Verdict, code: int | None, reply: str) -> VerdictWords:
     """The words for an answer: those for its reply where Mailer knows it, else those for its class.
 
     An attempt keeps the verdict that it got. Words of a line that was added to the table since then are shown only
     where they agree with it.
     """
-    words = _OF_CLASS[attempt.verdict]
-    if attempt.code is None:
+    words = _OF_CLASS[verdict]
+    if code is None:
         # The words are Mailer's own, because the server said nothing.
-        meaning = _NO_REPLY if attempt.verdict is Verdict.TEMPORARY else words.meaning
+        meaning = _NO_REPLY if verdict is Verdict.TEMPORARY else words.meaning
         words = replace(words, meaning=meaning, is_known=True)
-    cause = cause_of(attempt.code, attempt.reply) if attempt.code and attempt.code >= 400 else None
-    if cause is not None and OUTCOMES[cause].verdict is attempt.verdict:
+    cause = cause_of(code, reply) if code and code >= 400 else None
+    if cause is not None and OUTCOMES[cause].verdict is verdict:
         meaning, to_do = CAUSE_WORDS[cause]
         words = VerdictWords(words.side, meaning, to_do, is_known=True)
-    is_given_up = attempt.status is AttemptStatus.FAILED and attempt.verdict is Verdict.TEMPORARY
+    is_given_up = status is AttemptStatus.FAILED and verdict is Verdict.TEMPORARY
     return replace(words, to_do=_GIVEN_UP) if is_given_up else words

@@ -97,6 +97,17 @@ POST    /mailings/<int:mailing_id>/enable           login      login    404     
 GET     /attempts/                                  login      login    200       200    200      200
 GET     /attempts/recipients/<int:recipient_id>     login      login    404       200    200      200
 GET     /reports/                                   login      login    200       200    200      200
+GET     /reports/periods                            login      login    200       200    200      200
+GET     /reports/domains                            login      login    200       200    200      200
+GET     /reports/replies                            login      login    200       200    200      200
+GET     /reports/owners                             login      login    404       404    404      404
+GET     /reports/mailings/<int:mailing_id>          login      login    404       404    404      404
+GET     /reports/mailings.csv                       login      login    200       200    200      200
+GET     /reports/periods.csv                        login      login    200       200    200      200
+GET     /reports/domains.csv                        login      login    200       200    200      200
+GET     /reports/replies.csv                        login      login    200       200    200      200
+GET     /reports/owners.csv                         login      login    404       404    404      404
+GET     /reports/mailings/<int:mailing_id>.csv      login      login    404       200    200      200
 
 GET     /suppressions/                              login      login    200       200    200      200
 GET     /suppressions/new                           login      login    200       200    200      200

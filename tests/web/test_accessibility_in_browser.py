@@ -77,8 +77,8 @@ def test_the_pages_of_a_user_are_accessible(
     assert cookie is not None
     pages = (
         "/ /clients/ /clients/new /clients/1 /clients/import /messages/ /messages/new /messages/{2} /mailings/ "
-        "/mailings/new /mailings/{0} /mailings/{1} /mailings/{1}/ask/start /attempts/ /reports/ /suppressions/ "
-        "/suppressions/import /auth/profile"
+        "/mailings/new /mailings/{0} /mailings/{1} /mailings/{1}/ask/start /attempts/ /reports/ /reports/periods "
+        "/reports/replies /reports/mailings/{0} /suppressions/ /suppressions/import /auth/profile"
     )
     found: dict[str, list[str]] = {}
     for number, path in enumerate(pages.format(*ids).split()):

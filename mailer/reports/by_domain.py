@@ -1,0 +1,63 @@
+"""By receiving domain: whose mail server takes the letters, and whose does not."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+from mailer.domain.report_lines import TriedLine, domain_lines
+from mailer.domain.sums import Tried
+from mailer.extensions import db
+from mailer.models.mailings import AttemptStatus
+from mailer.reports.asking import Asked, asked_report, refused_report, report_page
+from mailer.reports.numbered_pages import asked_page, numbered_page, offset_of
+from mailer.web.pagination import PAGE_SIZE
+
+
+@dataclass(frozen=True)
+class DomainLine:
+    """The attempts at one domain, with the way to each of them; the domain as people write it."""
+
+    domain: str
+    words: str
+    tried: Tried
+    urls: dict[str, str]
+
+
+def by_domain() -> Response:
+    asked = asked_report()
+    if not asked.form.validate():
+        return refused_report(asked, "domains")
+    number = asked_page()
+    found = domain_lines(db.session, asked.mailings, PAGE_SIZE, offset_of(number))
+    lines = [domain_line(asked, line) for line in found.lines]
+    return report_page(
+        asked,
+        "domains",
+        "reports/_domains.html",
+        page=numbered_page(lines, found.count, number, url_for(".by_domain")),
+        total=found.total,
+        csv_url=asked.url("reports.domains_csv"),
+    )
+
+
+def domain_line(asked: Asked, line: TriedLine[str]) -> DomainLine:
+    """A domain as it is shown."""
+    return DomainLine(line.key, as_written(line.key), line.tried, _urls(asked, line.key))
+
+
+def as_written(domain: str) -> str:
+    """A domain in its own letters: it is kept in ASCII."""
+    try:
+        return domain.encode("ascii").decode("idna")
+    except UnicodeError:
+        return domain
+
+
+def _urls(asked: Asked, domain: str) -> dict[str, str]:
+    """The attempts behind each count, or first their mailings, where the log cannot tell which ones are meant."""
+    if not domain:
+        return {}
+    if not asked.is_log_enough:
+        return {status.value: asked.url("reports.index", domain=domain, status=status) for status in AttemptStatus}
+    return {status.value: asked.log_url(domain=domain, status=status) for status in AttemptStatus}
