@@ -6,6 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mailer import cli
+from mailer.addresses.views import blueprint as addresses
 from mailer.attempts.views import blueprint as attempts
 from mailer.audit.views import blueprint as audit
 from mailer.auth.views import blueprint as auth
@@ -81,7 +82,7 @@ def open_database(app: Flask) -> None:
 
 
 def register_blueprints(app: Flask) -> None:
-    own_things = (clients, messages, mailings, attempts, reports, suppressions)
+    own_things = (clients, messages, mailings, attempts, reports, suppressions, addresses)
     for blueprint in (home, auth, *own_things, users, audit, unsubscribing):
         app.register_blueprint(blueprint)
     if app.config["IS_OUTBOX_USED"]:

@@ -5,6 +5,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from mailer.cli_accounts import create_user
+from mailer.cli_addresses import erase_for_good, export_address
 from mailer.cli_clients import import_clients
 from mailer.cli_keeping import backup, hold_restored_mailings, prune, restore
 from mailer.cli_sending import mailing_report, send_mailings
@@ -19,7 +20,7 @@ from mailer.logs import log_to_console
 
 def register(app: Flask) -> None:
     sending = (send_mailings, mailing_report, import_clients, create_user)
-    keeping = (backup, restore, hold_restored_mailings, prune, rebuild_sums)
+    keeping = (backup, restore, hold_restored_mailings, prune, rebuild_sums, export_address, erase_for_good)
     for command in (worker, scheduler, *sending, *keeping):
         app.cli.add_command(command)
 

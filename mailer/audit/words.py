@@ -38,6 +38,7 @@ ACTIONS = {
     Action.RESTORE: _l("restored a backup"),
     Action.HOLD: _l("held after a restore"),
     Action.PRUNE: _l("removed old attempts"),
+    Action.ERASE: _l("erased"),
 }
 
 THINGS = {
@@ -46,6 +47,7 @@ THINGS = {
     ThingKind.MESSAGE: _l("message"),
     ThingKind.CLIENT: _l("client"),
     ThingKind.CLIENTS: _l("clients"),
+    ThingKind.ADDRESS: _l("everything about one address"),
     ThingKind.MESSAGES: _l("messages"),
     ThingKind.MAILINGS: _l("mailings"),
     ThingKind.ATTEMPTS: _l("attempts"),

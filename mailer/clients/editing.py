@@ -11,11 +11,12 @@ from mailer.clients.lists import shown_list
 from mailer.clients.own import name_of, own_client
 from mailer.domain.clients import add_client, change_client, client_with_email, clients_of, last_letters
 from mailer.domain.clock import database_now
-from mailer.domain.errors import ChangedMeanwhile, EmailTaken
+from mailer.domain.errors import AddressErased, ChangedMeanwhile, EmailTaken
 from mailer.extensions import db
 from mailer.models.clients import Client
 from mailer.web.htmx import done, invalid, outdated, page_or_fragment
 from mailer.web.once import made_once
+from mailer.web.problem_words import erased_words
 
 PAGE, ROW_FORM = "clients/edit.html", "clients/_row_form.html"
 
@@ -27,6 +28,8 @@ def new() -> Response:
             client = added(form)
         except EmailTaken:
             form.email.errors = [already_on_file(form.email.data)]
+        except AddressErased:
+            form.email.errors = [erased_words()]
         else:
             db.session.commit()
             return done(
@@ -43,7 +46,7 @@ def new() -> Response:
 
 
 def added(form: ClientForm) -> Client:
-    """The client whom the form puts on file, or has put there when it came before. Raises EmailTaken."""
+    """The client whom the form puts on file, or has put there when it came before. Raises EmailTaken, AddressErased."""
     now = database_now(db.session)
     own = clients_of(current_user.id)
     return made_once(lambda: add_client(db.session, current_user.id, *form.texts, now), own, Client.id, now)
@@ -59,6 +62,8 @@ def edit(client_id: int) -> Response:
             )
         except EmailTaken:
             form.email.errors = [already_on_file(form.email.data)]
+        except AddressErased:
+            form.email.errors = [erased_words()]
         except ChangedMeanwhile:
             form.updated_at.data = client.updated_at
             return outdated(PAGE, ROW_FORM, form=form, client=client, differences=differences(form, client))

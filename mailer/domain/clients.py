@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mailer.domain.addresses import address_key
+from mailer.domain.erased import require_not_erased
 from mailer.domain.errors import ChangedMeanwhile, EmailTaken
 from mailer.domain.place_of import place_of
 from mailer.domain.recipients import with_last_attempt
@@ -48,7 +49,11 @@ def count_of(session: AnySession, clients: Select[Client]) -> int:
 def add_client(
     session: AnySession, owner_id: int, email: str, full_name: str, comment: str, now: datetime
 ) -> Client:
-    """Put a client on file. Raises EmailTaken when this owner has the address already, in any spelling."""
+    """Put a client on file. Raises EmailTaken when this owner has the address already, in any spelling.
+
+    Raises AddressErased for one that was erased.
+    """
+    require_not_erased(session, owner_id, email)
     client = Client(owner_id=owner_id, created_at=now)
     with _unique_email(session, email):
         _write(client, email, full_name, comment, now)
@@ -68,12 +73,13 @@ def change_client(
 ) -> None:
     """Change a client on file; running mailings keep the address that they copied.
 
-    `seen_at` is the updated_at of what was changed; without it nothing is compared. Raises EmailTaken, and
-    ChangedMeanwhile where something else was saved after `seen_at`.
+    `seen_at` is the updated_at of what was changed; without it nothing is compared. Raises EmailTaken, AddressErased,
+    and ChangedMeanwhile where something else was saved after `seen_at`.
     """
     is_same = (client.email, client.full_name, client.comment) == (email, full_name, comment)
     if seen_at not in (None, client.updated_at) and not is_same:
         raise ChangedMeanwhile
+    require_not_erased(session, client.owner_id, email)
     with _unique_email(session, email):
         _write(client, email, full_name, comment, now)
 

@@ -11,6 +11,10 @@ class EmailTaken(Refused):
     """The address is already on file with this owner, or already has an account."""
 
 
+class AddressErased(Refused):
+    """The address was erased at the person's wish, so it must not come on file."""
+
+
 class ChangedMeanwhile(Refused):
     """It was saved by somebody else since it was read."""
 

@@ -4,7 +4,7 @@ import codecs
 import csv
 import enum
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import TextIOWrapper
@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from mailer.domain.addresses import AddressRefused, address_key, normal_address
 from mailer.domain.clients import MAX_COMMENT_LENGTH, MAX_NAME_LENGTH, client_name_key, client_search_key
+from mailer.domain.erased import erased_among
 from mailer.domain.errors import Refused
 from mailer.domain.exporting import without_guard
 from mailer.domain.texts import CONTROL_CHARACTERS
@@ -48,6 +49,7 @@ class Problem(enum.Enum):
     TOO_LONG = enum.auto()
     UNREADABLE = enum.auto()
     MUST_NOT_RETURN = enum.auto()
+    ERASED = enum.auto()
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,12 @@ def import_clients(
 
     The columns are email, full_name and comment, in the order of the header or, without one, in this order. A client
     whose address is on file is updated; an empty cell leaves what is there. Whoever was deleted and must not return is
-    refused. `skip` rows are passed over: those of
+    refused, and so is an address that was erased. `skip` rows are passed over: those of
     the batches that an earlier run has done with. Raises NoEmailColumn.
     """
     rows = islice(lines_of(file), skip, None)
     while lines := list(islice(rows, BATCH_SIZE)):
-        yield _keep(session, owner_id, _without_deleted(session, owner_id, lines), now)
+        yield _keep(session, owner_id, _without_barred(session, owner_id, lines), now)
 
 
 def lines_of(file: BinaryIO) -> Iterator[ImportedClient | RefusedLine]:
@@ -188,10 +190,10 @@ def _client_of(number: int, cells: list[str] | None, order: Mapping[str, int]) -
     return ImportedClient(number, address, address_key(address), full_name, comment)
 
 
-def _without_deleted(
+def _without_barred(
     session: AnySession, owner_id: int, lines: list[ImportedClient | RefusedLine]
 ) -> list[ImportedClient | RefusedLine]:
-    """The same lines, those refused whose client was deleted and must not return."""
+    """The same lines, those refused whose client must not return: deleted with that word, or erased."""
     keys = [line.email_key for line in lines if isinstance(line, ImportedClient)]
     deleted = set(
         session.scalars(
@@ -203,12 +205,18 @@ def _without_deleted(
             )
         )
     )
-    return [
-        RefusedLine(line.number, Problem.MUST_NOT_RETURN)
-        if isinstance(line, ImportedClient) and line.email_key in deleted
-        else line
-        for line in lines
-    ]
+    erased = erased_among(session, owner_id, keys)
+    return [_unless_refused(line, deleted, erased) for line in lines]
+
+
+def _unless_refused(
+    line: ImportedClient | RefusedLine, deleted: Collection[str], erased: Collection[str]
+) -> ImportedClient | RefusedLine:
+    if isinstance(line, ImportedClient) and line.email_key in erased:
+        return RefusedLine(line.number, Problem.ERASED)
+    if isinstance(line, ImportedClient) and line.email_key in deleted:
+        return RefusedLine(line.number, Problem.MUST_NOT_RETURN)
+    return line
 
 
 def _keep(session: AnySession, owner_id: int, lines: list[ImportedClient | RefusedLine], now: datetime) -> Batch:

@@ -10,6 +10,7 @@ from mailer.domain.accounts import require_unblocked
 from mailer.domain.booking import audience_of, count_audience
 from mailer.domain.books import books_of
 from mailer.domain.confirmation import owner_may_start, require_confirmed
+from mailer.domain.erased import is_erased_recipient
 from mailer.domain.errors import (
     AlreadyStarted,
     EmptyAudience,
@@ -213,7 +214,7 @@ def resend(
     """A person's word to write again to recipients who failed, expired or are unknown; how many they are.
 
     The mailing is started again with a new window and one round more; what was accepted stays as it is, and so does
-    whoever must not be written to any more.
+    whoever must not be written to any more, or was erased.
     Raises OwnerBlocked, NotCompleted, WindowOver or NothingToResend.
     """
     require_unblocked(session, mailing.owner_id)
@@ -237,7 +238,7 @@ def resend(
     if changed_rows(reopened) != 1:
         raise NotCompleted
     chosen = _recipients(mailing.id, *(state for state in states if state in RESENDABLE))
-    chosen = chosen.where(~is_suppressed_recipient(mailing.owner_id))
+    chosen = chosen.where(~is_suppressed_recipient(mailing.owner_id), ~is_erased_recipient())
     if recipient_ids is not None:
         chosen = chosen.where(Recipient.id.in_(recipient_ids))
     again = session.execute(

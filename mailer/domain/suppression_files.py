@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
 
+from mailer.domain.erased import erased_among
 from mailer.domain.importing import ImportedClient, RefusedLine, lines_of
 from mailer.models.clients import Suppression, SuppressionReason
 from mailer.models.statements import insert_into
@@ -35,7 +36,10 @@ def suppress_file(session: AnySession, owner_id: int, file: BinaryIO, now: datet
     report = SuppressedFile(refused=[line for line in lines if isinstance(line, RefusedLine)])
     waiting = iter(clients.values())
     while batch := list(islice(waiting, BATCH_SIZE)):
-        report.added += _insert(session, owner_id, batch, now)
+        # An erased address is not written to anyway, and must not come into the list by its name.
+        erased = erased_among(session, owner_id, [client.email_key for client in batch])
+        named = [client for client in batch if client.email_key not in erased]
+        report.added += _insert(session, owner_id, named, now) if named else 0
     report.known = len(clients) - report.added
     return report
 

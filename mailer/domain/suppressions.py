@@ -7,6 +7,7 @@ from sqlalchemy.orm import with_expression
 
 from mailer.domain.addresses import address_key
 from mailer.domain.clients import contains
+from mailer.domain.erased import erased_among
 from mailer.domain.errors import NotYoursToLift
 from mailer.models.clients import Client, Suppression, SuppressionReason
 from mailer.models.mailings import Mailing, Recipient, RecipientState
@@ -97,8 +98,11 @@ def suppress(
 ) -> bool:
     """Let this owner write to the address no more, from the next begin on; False if it is so already for this reason.
 
-    Running mailings learn of it at the begin of each letter (see mailer.delivery.claims).
+    One that was erased is not written to anyway, and must not come into the list by its name. Running
+    mailings learn of it at the begin of each letter (see mailer.delivery.claims).
     """
+    if erased_among(session, owner_id, [address_key(email)]):
+        return False
     row = insert_into(session, Suppression).values(
         owner_id=owner_id,
         email=email,

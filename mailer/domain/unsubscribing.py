@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import with_expression
 
 from mailer.domain.addresses import address_key
+from mailer.domain.erased import is_erased
 from mailer.domain.suppressions import suppress, suppressions_of
 from mailer.domain.unsubscribe_links import Addressee, unsubscribe_links
 from mailer.models.clients import Suppression, SuppressionReason
@@ -46,6 +47,9 @@ def reader_of(session: AnySession, token: str) -> Reader | None:
         Suppression.email_key == key, Suppression.reason == SuppressionReason.UNSUBSCRIBED
     )
     is_unsubscribed = session.scalar(unsubscribed.with_only_columns(Suppression.id)) is not None
+    if owner is not None and not is_unsubscribed:
+        # Whoever was erased hears from nobody here.
+        is_unsubscribed = is_erased(session, owner.id, addressee.email)
     return None if owner is None else Reader(addressee, owner, mailing_id, is_unsubscribed)
 
 

@@ -1,4 +1,5 @@
-"""The audit log: who did what to which thing, when and from where. Rows are added, and never changed or deleted."""
+"""The audit log: who did what to which thing, when and from where. Rows are added, and never changed
+or deleted; only an address that is erased goes from them, and leaves a mark."""
 
 import enum
 from datetime import datetime
@@ -42,6 +43,7 @@ class Action(enum.StrEnum):
     RESTORE = "restore"
     HOLD = "hold"
     PRUNE = "prune"
+    ERASE = "erase"
 
 
 class ThingKind(enum.StrEnum):
@@ -53,6 +55,8 @@ class ThingKind(enum.StrEnum):
     CLIENT = "client"
     # A whole list, as in an import or an export.
     CLIENTS = "clients"
+    # One address in everything that an owner has. It is not named: the log would keep it.
+    ADDRESS = "address"
     MESSAGES = "messages"
     MAILINGS = "mailings"
     ATTEMPTS = "attempts"
@@ -63,7 +67,7 @@ class ThingKind(enum.StrEnum):
 
 
 class AuditEntry(Base):
-    """One line of the log. The database itself refuses to change or delete it (see the migration).
+    """One line of the log. The database itself refuses to change or delete it, but for an erasure (see the migrations).
 
     It refers to nothing: whoever and whatever it names may be deleted, so names and addresses are copied in.
     """

@@ -20,3 +20,10 @@ def problem_words(problem: Problem) -> str:
             return str(_("It cannot be read; a quotation mark may be missing."))
         case Problem.MUST_NOT_RETURN:
             return str(_("This client was deleted and must not return. Lift that under Suppressions first."))
+        case Problem.ERASED:
+            return erased_words()
+
+
+def erased_words() -> str:
+    """Why an address cannot come on file, in a form and in a file alike."""
+    return str(_("This address was erased at the wish of the person, and must not be written to again."))

@@ -3,6 +3,7 @@
 from flask import Flask
 from flask_login import current_user
 
+from mailer.domain.erased import is_placeholder
 from mailer.web.books_bar import bar_segments, books_label, table_lines
 from mailer.web.formats import (
     calendar_day,
@@ -32,9 +33,9 @@ from mailer.web.verdict_words import verdict_name, verdict_words
 
 FILTERS = (calendar_day, clock, clock_when, day_and_time, moment, number, share, weekday, when)
 GLOBALS = (
-    bar_segments, books_label, hold_words, language, left_out_words, links_refusal, mark_of, other_languages,
-    problem_words, span, sparkline, suppression_words, table_lines, verdict_name, verdict_words, zone_name,
-    missing_attempt_words, pruned_words, scope_query,
+    bar_segments, books_label, hold_words, is_placeholder, language, left_out_words, links_refusal, mark_of,
+    other_languages, problem_words, span, sparkline, suppression_words, table_lines, verdict_name, verdict_words,
+    zone_name, missing_attempt_words, pruned_words, scope_query,
 )
 
 

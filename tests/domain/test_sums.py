@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from mailer.delivery.summing import sum_mailing, sum_waiting
 from mailer.domain.books import COUNTED_AS, Books, books_of_each
+from mailer.domain.erased import ERASED_DOMAIN, is_placeholder
+from mailer.domain.erasing import erase_address
 from mailer.domain.gone_attempts import keep_counts_of_gone, note_change
 from mailer.domain.progress import complete_if_settled, resend
 from mailer.domain.proving import differences, ticket_of
@@ -57,7 +59,9 @@ TRIES = (
 )
 
 steps = st.tuples(
-    st.sampled_from(("try", "try", "end", "late", "resend", "prune", "erase", "sum", "sum", "killed while summing")),
+    st.sampled_from(
+        ("try", "try", "end", "late", "resend", "prune", "erase", "forget", "sum", "sum", "killed while summing")
+    ),
     st.integers(0, 1),
     st.integers(0, 2),
     st.sampled_from(range(len(TRIES))),
@@ -136,7 +140,8 @@ class History:
 
     def resend_(self, mailing: Mailing, *_rest: object) -> None:
         again = (RecipientState.FAILED, RecipientState.UNKNOWN, RecipientState.EXPIRED)
-        if mailing.status is MailingStatus.COMPLETED and recipients_of(mailing, *again):
+        found = [recipient for recipient in recipients_of(mailing, *again) if not is_placeholder(recipient.email)]
+        if mailing.status is MailingStatus.COMPLETED and found:
             resend(self.session, mailing, again, NOW, NOW + YEAR, NOW)
 
     def prune_(self, mailing: Mailing, *_rest: object) -> None:
@@ -146,6 +151,19 @@ class History:
         is_theirs = Attempt.recipient_id == recipient.id
         keep_counts_of_gone(self.session, mailing.id, answered().where(is_theirs))
         self.session.execute(delete(Attempt).where(is_theirs))
+
+    def forget_(self, mailing: Mailing, recipient: Recipient, *_rest: object) -> None:
+        if is_placeholder(recipient.email):
+            return
+        # Both mailings write to the same clients.
+        ids = [other.id for each in self.mailings for other in recipients_of(each) if other.email == recipient.email]
+        domain = recipient.email.partition("@")[2]
+        for attempt in self.session.scalars(select(Attempt).where(Attempt.recipient_id.in_(ids))):
+            # What is pruned already is counted under the domain, which is all that is left of it.
+            self.ledger.domains[domain, attempt.status.value] -= 1
+            self.ledger.domains[ERASED_DOMAIN, attempt.status.value] += 1
+        erase_address(self.session, mailing.owner_id, recipient.email, NOW)
+        self.session.expire_all()
 
     def sum_(self, mailing: Mailing, *_rest: object) -> None:
         assert sum_mailing(self.engine, mailing.id) is (mailing.status is MailingStatus.COMPLETED)

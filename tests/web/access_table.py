@@ -109,6 +109,11 @@ GET     /reports/replies.csv                        login      login    200     
 GET     /reports/owners.csv                         login      login    404       404    404      404
 GET     /reports/mailings/<int:mailing_id>.csv      login      login    404       200    200      200
 
+GET     /addresses/                                 login      login    200       200    200      200
+GET     /addresses/export                           login      login    form      form   form     form
+GET     /addresses/erase                            login      login    form      form   form     form
+POST    /addresses/erase                            login      login    form      form   form     form
+
 GET     /suppressions/                              login      login    200       200    200      200
 GET     /suppressions/new                           login      login    200       200    200      200
 POST    /suppressions/new                           login      login    form      form   form     form
