@@ -10,7 +10,6 @@ import pytest
 
 from mailer.config import PROJECT_DIR
 from tests.support.application import SETTINGS
-from tests.support.databases import Databases
 from tests.support.ports import free_port
 from tests.support.processes import answers
 from tests.support.waiting import wait_until
@@ -69,18 +68,12 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def start_run(
-    tmp_path_factory: pytest.TempPathFactory, databases: Databases, database_kind: str
-) -> Iterator[Callable[..., Run]]:
-    """Starts runs, each on a new DATA_DIR and an empty database unless told; whatever happens, they are stopped."""
+def start_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Run]]:
+    """Starts runs, each on a new DATA_DIR unless told; whatever happens, they are stopped."""
     runs: list[Run] = []
-    database_urls: list[str] = []
 
     def start(data_dir: Path | None = None, **settings: str) -> Run:
         folder = data_dir or tmp_path_factory.mktemp("run") / "data 100% #1"
-        if database_kind == "postgresql" and "DATABASE_URL" not in settings:
-            settings["DATABASE_URL"] = databases.create(folder, is_migrated=False)
-            database_urls.append(settings["DATABASE_URL"])
         runs.append(Run(folder, {"PORT": str(free_port())} | settings))
         return runs[-1]
 
@@ -88,8 +81,6 @@ def start_run(
     for run in runs:
         if run.process.poll() is None:
             run.stop(signal.SIGTERM)
-    for url in database_urls:
-        databases.drop(url)
 
 
 @pytest.fixture(scope="module")
