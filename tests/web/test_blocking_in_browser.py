@@ -1,14 +1,13 @@
 """A manager in one browser blocks a user in another, who sees the session end."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
 from mailer.models.users import User
 from tests.support.factories import started_mailing_of
+from tests.support.real_browser import NewContext
 from tests.support.visitor import visitor
 
 pytestmark = pytest.mark.one_database("the views' own tests run on both")
@@ -16,17 +15,15 @@ pytestmark = pytest.mark.one_database("the views' own tests run on both")
 
 @pytest.fixture
 def managers_page(
-    chromium: Browser, installation: str, app: Flask, session: Session, mary: User
-) -> Iterator[Page]:
+    new_context: NewContext, installation: str, app: Flask, session: Session, mary: User
+) -> Page:
     """A second browser, in which Mary has signed in."""
     session.commit()
     cookie = visitor(app, session, mary).get_cookie("session")
     assert cookie is not None
-    context = chromium.new_context()
-    context.set_default_timeout(30_000)
+    context = new_context()
     context.add_cookies([{"name": "session", "value": cookie.value, "url": installation}])
-    yield context.new_page()
-    context.close()
+    return context.new_page()
 
 
 def test_a_user_who_is_blocked_in_another_browser_sees_the_session_end(

@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy.orm import Session
 
 from mailer.domain.clients import count_clients
 from mailer.models.users import User
 from tests.support.factories import client_of, clients_with, mailing_of, message_of
+from tests.support.real_browser import NewContext
 
 pytestmark = pytest.mark.one_database("the views' own tests run on both")
 
@@ -193,9 +194,9 @@ def test_messages_are_written_changed_and_kept_while_they_are_needed(
 
 
 def test_without_javascript_the_same_is_done_by_pages(
-    chromium: Browser, page: Page, installation: str, session: Session, alice: User
+    new_context: NewContext, page: Page, installation: str, session: Session, alice: User
 ) -> None:
-    context = chromium.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    context = new_context(java_script_enabled=False, storage_state=page.context.storage_state())
     plain = context.new_page()
     plain.goto(f"{installation}/clients/")
     plain.get_by_role("link", name="New client").click()
@@ -212,4 +213,3 @@ def test_without_javascript_the_same_is_done_by_pages(
     plain.get_by_role("button", name="Delete the client").click()
     expect(plain.locator(".toast")).to_contain_text("Deleted: Plain.")
     assert on_file(session, alice) == 2
-    context.close()
