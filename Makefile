@@ -39,6 +39,10 @@ chaos: .venv/dev.stamp ## kill everything at random, again and again; ROUNDS=100
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
 	@$(PYTHON) -m tests.chaos
 
+screenshots: .venv/dev.stamp ## take the pictures of the README with chromium; LOOK=folder takes every page in every dress
+	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
+	@$(PYTHON) -m tests.pictures
+
 messages: .venv/dev.stamp ## bring the catalogues of translations up to date with the source
 	@$(PYTHON) -m tests.support.catalogues
 
@@ -48,7 +52,7 @@ lint: .venv/dev.stamp ## check style, import order, types, and who imports whom
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
-.PHONY: help run test bench bench-large bench-pages chaos messages lint
+.PHONY: help run test bench bench-large bench-pages chaos screenshots messages lint
 
 HAS_NO_EMBEDDED = test ! -e .venv/embedded.stamp
 HAS_REDIS_URL = test -n "$$REDIS_URL" || test -n "$$($(PYTHON) -m dotenv get REDIS_URL 2>/dev/null)"

@@ -1,0 +1,77 @@
+"""Which pages are pictured, and how they are looked at."""
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+DESK, PHONE, SMALL = (1280, 860), (375, 780), (360, 640)
+
+
+@dataclass(frozen=True)
+class View:
+    """A page, and how it is looked at; what its path has in braces is one of the story's mailings."""
+
+    name: str
+    path: str
+    theme: str = "light"
+    language: str = "en"
+    size: tuple[int, int] = DESK
+    is_whole: bool = False
+    is_signed_in: bool = True
+
+
+OF_README = (
+    View("home", "/"),
+    View("clients", "/clients/?q=school&sort=newest"),
+    View("mailing-form", "/mailings/new?client_ids=3&client_ids=4&client_ids=7"),
+    View("mailing", "/mailings/{running}"),
+    View("failures", "/mailings/{completed}", theme="dark"),
+    View("attempts", "/attempts/", theme="dark"),
+    View("reports", "/reports/"),
+    View("phone-mailing", "/mailings/{running}", size=PHONE, language="ru"),
+    View("phone-mailings", "/mailings/", size=PHONE, theme="dark", language="ru"),
+)
+
+BEFORE_LOGIN = ("/auth/login", "/auth/register", "/auth/reset-password")
+PATHS = (
+    *BEFORE_LOGIN,
+    "/",
+    "/clients/",
+    "/clients/new",
+    "/clients/1",
+    "/clients/1/edit",
+    "/clients/1/ask/delete",
+    "/clients/import",
+    "/messages/",
+    "/messages/new",
+    "/messages/1",
+    "/mailings/",
+    "/mailings/new",
+    "/mailings/new?client_ids=3&client_ids=4",
+    "/mailings/{running}",
+    "/mailings/{running}/ask/finish",
+    "/mailings/{completed}",
+    "/mailings/{completed}/ask/resend",
+    "/mailings/{booked}",
+    "/mailings/{booked}/ask/start",
+    "/attempts/",
+    "/reports/",
+    "/suppressions/",
+    "/suppressions/new",
+    "/auth/profile",
+    "/auth/profile/edit",
+    "/nowhere",
+)
+
+
+# Each theme with each language, each of them with each width, on a phone as small as there are.
+DRESSES = (("light", "ru", DESK), ("dark", "en", DESK), ("dark", "ru", PHONE), ("light", "en", SMALL))
+
+
+def of_everything() -> list[View]:
+    """Every page, whole, in each of the dresses."""
+    views = []
+    for path, (theme, language, size) in product(PATHS, DRESSES):
+        words = "".join(letter if letter.isalnum() else "-" for letter in path).strip("-") or "home"
+        view = View(f"{words}.{language}.{theme}.{size[0]}", path, theme, language, size, is_whole=True)
+        views.append(replace(view, is_signed_in=path not in BEFORE_LOGIN))
+    return views
