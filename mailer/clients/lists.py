@@ -6,7 +6,7 @@ from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from mailer.domain.clients import clients_of, count_clients, last_letters
+from mailer.domain.clients import clients_of, count_found, last_letters
 from mailer.domain.suppressions import with_suppressions
 from mailer.extensions import db
 from mailer.models.clients import Client
@@ -30,11 +30,13 @@ def shown_list() -> dict[str, Any]:
     location = url_for("clients.index")
     search = shown_query().get("q", "")
     order = sorted_by(SORTINGS, default="name", location=location)
-    page = paginate(with_suppressions(clients_of(current_user.id, search)), order.sorting, location=location)
+    on_file, found = count_found(db.session, current_user.id, search) if search.strip() else (None, None)
+    clients = with_suppressions(clients_of(current_user.id, search))
+    page = paginate(clients, order.sorting, location=location, total=found)
     return {
         "page": page,
         "search": search,
         "order": order,
-        "on_file": count_clients(db.session, current_user.id) if search else page.total,
+        "on_file": page.total if on_file is None else on_file,
         "last_letters": last_letters(db.session, page.items),
     }

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_
 from sqlalchemy.orm import defer, joinedload
 
 from mailer.domain.accounts import require_unblocked
-from mailer.domain.chosen_ids import these_ids
+from mailer.domain.chosen_ids import is_among
 from mailer.domain.clients import clients_of, contains
 from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, StillSending, WindowOver
 from mailer.domain.suppressions import is_suppressed_client
@@ -162,7 +162,7 @@ def delete_mailings(session: AnySession, mailings: Select[Mailing]) -> list[int]
     ids = list(session.scalars(kept.order_by(Mailing.id).with_for_update(of=Mailing)))
     session.execute(
         delete(Mailing)
-        .where(Mailing.id.in_(these_ids(session, ids)), Mailing.status != MailingStatus.STARTED)
+        .where(is_among(session, Mailing.id, ids), Mailing.status != MailingStatus.STARTED)
         .execution_options(synchronize_session=False)
     )
     return ids
@@ -183,7 +183,7 @@ def _write(
 
 def _select_clients(session: AnySession, mailing: Mailing, client_ids: Sequence[int]) -> None:
     if mailing.audience is Audience.SELECTED:
-        own = clients_of(mailing.owner_id).where(Client.id.in_(these_ids(session, client_ids)), ~is_suppressed_client())
+        own = clients_of(mailing.owner_id).where(is_among(session, Client.id, client_ids), ~is_suppressed_client())
         rows = own.with_only_columns(literal(mailing.id), Client.id)
         session.execute(insert(SelectedClient).from_select(["mailing_id", "client_id"], rows))
     if count_audience(session, mailing) == 0:

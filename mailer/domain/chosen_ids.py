@@ -1,16 +1,55 @@
-"""Ids chosen by hand, however many, as rows that a select can ask for."""
+"""Ids chosen by hand, however many, as rows that a select can ask for, or as its condition."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import BigInteger, Select, func, literal, select
+from sqlalchemy import BigInteger, Cast, ColumnElement, Select, String, any_, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mailer.models.transactions import AnySession
+
+# Whoever chooses thousands has mostly chosen what was imported together. A run of ids is looked up at once, the others
+# one by one; a statement has room for so many runs.
+LONG_RUN, MOST_RUNS = 100, 50
+
+Run = tuple[int, int]
 
 
 def these_ids(session: AnySession, ids: Collection[int]) -> Select[int]:
     """The ids in one parameter of the statement: databases limit how many parameters there may be."""
     if session.get_bind().dialect.name == "sqlite":
         return select(func.json_each(json.dumps(sorted(ids))).table_valued("value").c.value)
-    return select(func.unnest(literal(sorted(ids), ARRAY(BigInteger))).column_valued())
+    return select(func.unnest(_as_array(ids)).column_valued())
+
+
+def is_among(session: AnySession, id: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
+    """Whether the id is one of these; those that are in no long run go as one parameter."""
+    long = [run for run in runs_of(ids) if run[1] - run[0] >= LONG_RUN][:MOST_RUNS]
+    in_runs = {number for first, last in long for number in range(first, last + 1)}
+    rest = sorted(set(ids) - in_runs)
+    conditions = [id.between(first, last) for first, last in long]
+    return or_(*conditions, _is_one_of(session, id, rest)) if rest or not long else or_(*conditions)
+
+
+def runs_of(ids: Collection[int]) -> list[Run]:
+    """The first and the last of each run of ids without a gap, in their order."""
+    runs: list[Run] = []
+    for number in sorted(ids):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
+
+
+def _is_one_of(session: AnySession, id: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
+    if session.get_bind().dialect.name == "sqlite":
+        return id.in_(these_ids(session, ids))
+    # PostgreSQL looks an array up as a whole, and would join the rows of a select one by one.
+    return id == any_(_as_array(ids))
+
+
+def _as_array(ids: Collection[int]) -> Cast[Sequence[int]]:
+    """An array of PostgreSQL, sent as text: the driver passes it on as it is, and need not turn each id into bytes."""
+    return cast(literal("{%s}" % ",".join(map(str, sorted(ids))), String), ARRAY(BigInteger))

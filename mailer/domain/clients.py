@@ -36,9 +36,12 @@ def contains(search_key: InstrumentedAttribute[str], search: str) -> ColumnEleme
     return place_of(search_key, search.strip().casefold()) > 0
 
 
-def count_clients(session: AnySession, owner_id: int) -> int:
-    """Each client has an address of its own, so this is the number of unique clients."""
-    return count_of(session, clients_of(owner_id))
+def count_found(session: AnySession, owner_id: int, search: str) -> tuple[int, int]:
+    """How many clients there are, and how many of them the search finds, in one walk over them."""
+    is_found = contains(Client.search_key, search)
+    counts = clients_of(owner_id).with_only_columns(func.count(Client.id), func.count(Client.id).filter(is_found))
+    on_file, found = session.execute(counts).one()
+    return on_file, found
 
 
 def count_of(session: AnySession, clients: Select[Client]) -> int:

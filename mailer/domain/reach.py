@@ -1,12 +1,13 @@
 """Whom a mailing would reach that is still being planned."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy.orm import aliased
 
 from mailer.domain.booking import audience_of
-from mailer.domain.chosen_ids import these_ids
+from mailer.domain.chosen_ids import is_among
 from mailer.domain.clients import clients_of
 from mailer.domain.suppressions import IN_ORDER_OF_WEIGHT, main_reason
 from mailer.models.clients import Client, Suppression, SuppressionReason
@@ -20,6 +21,8 @@ class Reach:
 
     clients: int = 0
     left_out: tuple[tuple[SuppressionReason, int], ...] = ()
+    # How many clients the owner has, chosen or not; 0 where it was not asked for.
+    on_file: int = 0
 
     @property
     def suppressed(self) -> int:
@@ -30,11 +33,23 @@ class Reach:
         return self.clients - self.suppressed
 
 
-def reach_of(session: AnySession, owner_id: int, audience: Audience, client_ids: Collection[int]) -> Reach:
-    """The reach of all this owner's clients, or of the chosen ones; clients of others are passed over."""
+def reach_of(
+    session: AnySession, owner_id: int, audience: Audience, client_ids: Collection[int], *, with_on_file: bool = False
+) -> Reach:
+    """The reach of all this owner's clients, or of the chosen ones; clients of others are passed over.
+
+    One statement asks for all of it, for the number of clients on file too.
+    """
     if audience is Audience.ALL:
-        return _counted(session, owner_id, clients_of(owner_id))
-    return _counted(session, owner_id, clients_of(owner_id).where(Client.id.in_(these_ids(session, client_ids))))
+        reach = _counted(session, owner_id, clients_of(owner_id))
+        return replace(reach, on_file=reach.clients) if with_on_file else reach
+    chosen = clients_of(owner_id).where(is_among(session, Client.id, client_ids))
+    if not with_on_file:
+        return _counted(session, owner_id, chosen)
+    # By another name: a subquery of the same table would otherwise be taken for the table around it.
+    everybody = aliased(Client)
+    on_file = select(func.count(everybody.id)).where(everybody.owner_id == owner_id).scalar_subquery()
+    return _counted(session, owner_id, chosen, on_file)
 
 
 def reach_of_mailing(session: AnySession, mailing: Mailing) -> Reach:
@@ -42,7 +57,9 @@ def reach_of_mailing(session: AnySession, mailing: Mailing) -> Reach:
     return _counted(session, mailing.owner_id, audience_of(mailing))
 
 
-def _counted(session: AnySession, owner_id: int, clients: Select[Client]) -> Reach:
+def _counted(
+    session: AnySession, owner_id: int, clients: Select[Client], on_file: ColumnElement[int] = literal(0)
+) -> Reach:
     # The few who are left out are gathered first, and each client looked up among them.
     weightiest = (
         select(Suppression.email_key, main_reason().label("place"))
@@ -52,8 +69,8 @@ def _counted(session: AnySession, owner_id: int, clients: Select[Client]) -> Rea
     )
     places = range(len(IN_ORDER_OF_WEIGHT))
     counts = clients.outerjoin(weightiest, weightiest.c.email_key == Client.email_key).with_only_columns(
-        func.count(Client.id), *(func.count(Client.id).filter(weightiest.c.place == place) for place in places)
+        on_file, func.count(Client.id), *(func.count(Client.id).filter(weightiest.c.place == place) for place in places)
     )
-    total, *of_reasons = session.execute(counts).one()
+    count_on_file, total, *of_reasons = session.execute(counts).one()
     left_out = zip(IN_ORDER_OF_WEIGHT, of_reasons, strict=True)
-    return Reach(total, tuple((reason, count) for reason, count in left_out if count))
+    return Reach(total, tuple((reason, count) for reason, count in left_out if count), count_on_file)

@@ -35,22 +35,30 @@ class Chooser:
         return packed(client.id for client in self.page.items)
 
 
-def chooser(selection: Selection, location: str, on_file: int | None = None) -> Chooser:
+def stepped(selection: Selection) -> tuple[Selection, int | None]:
+    """The selection after the step that was asked for, and how many clients the search has found if that came out."""
+    act = request.form.get("act")
+    if act == CLEAR:
+        return Selection(), None
+    if act != ADD:
+        return selection, None
+    found = clients_of(current_user.id, searched()).with_only_columns(Client.id, is_suppressed_client())
+    rows = db.session.execute(found.limit(MOST_CHOSEN)).all()
+    return selection.with_ids(id for id, is_suppressed in rows if not is_suppressed), len(rows)
+
+
+def searched() -> str:
+    """What the chooser looks for."""
+    return request.form.get("find", "")
+
+
+def chooser(selection: Selection, location: str, total: int | None = None) -> Chooser:
     """The chooser as the form that was sent asks for it; its buttons post to `location`.
 
-    `on_file` is how many clients there are, where that is known already.
+    `total` is how many clients its search finds, where that is known already.
     """
-    search = request.form.get("find", "")
-    clients = clients_of(current_user.id, search)
-    act = request.form.get("act")
-    if act == ADD:
-        may_be_chosen = clients.where(~is_suppressed_client())
-        found = db.session.scalars(may_be_chosen.with_only_columns(Client.id).limit(MOST_CHOSEN))
-        selection = selection.with_ids(found)
-    elif act == CLEAR:
-        selection = Selection()
     # A new search begins at its first page; the two ways on carry their place in the address.
-    place = request.args.to_dict() if act == FIND else {}
-    total = None if search.strip() else on_file
-    page = paginate(with_suppressions(clients), BY_NAME, location=location, query=place, total=total)
-    return Chooser(selection, search, page, location)
+    place = request.args.to_dict() if request.form.get("act") == FIND else {}
+    clients = with_suppressions(clients_of(current_user.id, searched()))
+    page = paginate(clients, BY_NAME, location=location, query=place, total=total)
+    return Chooser(selection, searched(), page, location)

@@ -48,7 +48,7 @@ def new() -> Response:
 def sent_form() -> tuple[MailingForm, Selection]:
     """The form as it was sent, if it was."""
     form = MailingForm()
-    if form.is_submitted():
+    if form.is_submitted() and form.is_start_now.data:
         form.start_now(database_now(db.session))
     return form, Selection.sent(request.form)
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from mailer.domain.messages import messages_of
 from mailer.domain.reach import reach_of
 from mailer.extensions import db
-from mailer.mailings.chooser import PREVIEW, chooser
+from mailer.mailings.chooser import PREVIEW, chooser, searched, stepped
 from mailer.mailings.forms import MailingForm
 from mailer.mailings.selection import Selection
 from mailer.models.mailings import Audience
@@ -36,24 +36,20 @@ class MessageChoice:
 def form_context(form: MailingForm, selection: Selection, location: str) -> dict[str, Any]:
     """What the templates of the form show, and no more than the piece that is asked for; it posts to `location`."""
     context: dict[str, Any] = {"form": form, "location": location}
-    act = request.form.get("act") if wants_fragment() else None
-    if act and act != PREVIEW:
-        return context | {"chooser": chooser(selection, location)}
-    audience, on_file = form.chosen_audience, None
-    if audience is Audience.ALL or act != PREVIEW:
-        on_file = reach_of(db.session, current_user.id, Audience.ALL, ())
+    act, found = request.form.get("act") if wants_fragment() else None, None
     if act != PREVIEW:
-        context["chooser"] = chooser(selection, location, on_file.clients if on_file else None)
-        selection = context["chooser"].selection
-    reach = on_file
-    if reach is None or audience is Audience.SELECTED:
-        reach = reach_of(db.session, current_user.id, audience, selection.ids)
+        selection, found = stepped(selection)
+    if act and act != PREVIEW:
+        return context | {"chooser": chooser(selection, location, found)}
+    audience, is_page = form.chosen_audience, act is None
+    reach = reach_of(db.session, current_user.id, audience, selection.ids, with_on_file=is_page)
+    if is_page:
+        context["chooser"] = chooser(selection, location, found if searched().strip() else reach.on_file)
     messages, window = message_choices(form.message_id.data), form.window
     return context | {
         "limits": limit_words(reach.letters, window) if window else None,
         "messages": messages,
         "message": next((message for message in messages if message.id == form.message_id.data), None),
-        "on_file": on_file,
         "reach": reach,
         "sender": current_app.config["MAIL_DEFAULT_SENDER"],
     }

@@ -66,10 +66,9 @@ class MailingForm(WindowForm):
     form_name = form_name_field()
 
     def start_now(self, now: datetime) -> None:
-        """Where the start is to be now, write it in, whatever stands in its field."""
-        if self.is_start_now.data:
-            self.start_time.data, self.start_time.raw_data = now, None
-            self.start_time.process_errors = []
+        """Write the start in, whatever stands in its field."""
+        self.start_time.data, self.start_time.raw_data = now, None
+        self.start_time.process_errors = []
 
     def validate_audience(self, field: RadioField) -> None:
         if field.data not in (audience.value for audience in Audience):

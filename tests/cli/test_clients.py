@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.cli_clients import import_clients
-from mailer.domain.clients import count_clients
+from mailer.domain.clients import clients_of, count_of
 from mailer.models.audit import Action, AuditEntry
 from mailer.models.users import User
 
@@ -28,7 +28,7 @@ def test_the_figures_and_every_refused_line_are_printed(
     assert "line 3: The address is not one that mail can be sent to." in output
     assert "line 4: There is no address." in output
     assert output.splitlines()[-1] == "added 1, updated 1, refused 2"
-    assert count_clients(session, alice.id) == 1
+    assert count_of(session, clients_of(alice.id)) == 1
     entry = session.scalars(select(AuditEntry)).one()
     assert (entry.action, entry.thing_name, entry.place) == (Action.IMPORT, "alice@mailer.example", "command line")
     assert entry.note == "1 added, 1 updated, 2 refused"

@@ -5,7 +5,7 @@ from playwright.sync_api import Dialog, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.domain.clients import count_clients
+from mailer.domain.clients import clients_of, count_of
 from mailer.models.mailings import Mailing
 from mailer.models.users import User
 from tests.support.factories import clients_with, mailing_of, message_of
@@ -38,7 +38,7 @@ def test_ticked_rows_are_counted_and_deleted_together(page: Page, session: Sessi
     expect(page.locator(".toast").last).to_contain_text("Deleted 60 clients.")
     expect(page.get_by_text("No client matches")).to_be_visible()
     session.rollback()
-    assert count_clients(session, alice.id) == 2
+    assert count_of(session, clients_of(alice.id)) == 2
 
 
 def test_the_second_of_two_tabs_is_told_in_its_row_and_decides(page: Page) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from mailer.clients import forms
 from mailer.delivery.importing import work_through
 from mailer.delivery.reconcile import ring_silent_imports
-from mailer.domain.clients import count_clients
+from mailer.domain.clients import clients_of, count_of
 from mailer.domain.importing import BATCH_SIZE
 from mailer.models.audit import Action, AuditEntry
 from mailer.models.clients import Client
@@ -71,7 +71,7 @@ def test_a_worker_that_was_wanted_elsewhere_or_killed_is_followed_by_another_at_
     assert half.texts(".figure") == ["1,000", "0", "0"]
     work(session, engine)
     assert as_alice.get(answer.location).texts(".figure") == ["2,005", "0", "0"]
-    assert count_clients(session, alice.id) == 2005
+    assert count_of(session, clients_of(alice.id)) == 2005
 
 
 def test_of_two_workers_at_one_file_each_row_counts_once(
@@ -101,7 +101,7 @@ def test_a_file_without_a_column_of_addresses_changes_nothing_and_says_what_to_d
     work(session, engine)
     report = as_alice.get(answer.location, htmx=True)
     assert "The column “email” is missing" in report.words and not report.one("#import").has_attr("hx-get")
-    assert count_clients(session, alice.id) == 0
+    assert count_of(session, clients_of(alice.id)) == 0
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy.orm import Session
 
-from mailer.domain.clients import count_clients
+from mailer.domain.clients import clients_of, count_of
 from mailer.models.users import User
 from tests.support.factories import client_of, clients_with, mailing_of, message_of
 from tests.support.real_browser import NewContext
@@ -27,7 +27,7 @@ def row_of(page: Page, name: str) -> Locator:
 def on_file(session: Session, owner: User) -> int:
     # A transaction of the test's own would go on seeing what was there when it began.
     session.rollback()
-    return count_clients(session, owner.id)
+    return count_of(session, clients_of(owner.id))
 
 
 def test_clients_are_added_one_after_the_other_by_keyboard(page: Page, session: Session, alice: User) -> None:

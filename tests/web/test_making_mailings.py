@@ -217,12 +217,20 @@ def test_htmx_gets_the_form_again_with_its_errors(as_alice: Visitor, alice: User
     assert error_at(page, "end-new")
 
 
-def test_the_form_asks_few_questions(as_alice: Visitor, alice: User, count_queries: CountQueries) -> None:
+def test_the_form_and_the_choice_of_recipients_ask_few_questions(
+    as_alice: Visitor, alice: User, message: Message, count_queries: CountQueries
+) -> None:
     for _ in range(60):
         client_of(alice)
+    chosen = to_all(message, audience="selected", chosen="1-30", find="client")
     with count_queries() as queries:
         as_alice.get("/mailings/new")
-    assert len(queries) <= 10
+    assert len(queries) <= 6
+    for act in ("find", "add", "clear", "preview"):
+        for htmx in (False, True):
+            with count_queries() as queries:
+                as_alice.post("/mailings/new", data=chosen | {"act": act}, htmx=htmx)
+            assert len(queries) <= 6, act
 
 
 def test_a_start_now_needs_no_time(as_alice: Visitor, session: Session, alice: User, message: Message) -> None:
