@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, Subquery, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from mailer.domain.summed import is_of_unsummed, started_heads
+from mailer.domain.summed import of_unsummed, started_heads
 from mailer.models.clients import Client
 from mailer.models.mailings import (
     Audience,
@@ -96,8 +96,9 @@ def books_counted(mailings: Select[Mailing]) -> Subquery:
     stored: list[Any] = [getattr(MailingSums, name) if name in SETTLED else literal(0) for name in COUNTS]
     live = [func.count().filter(Recipient.state.in_(states)) for states in of_count.values()]
     summed = select(heads.c.id, heads.c.owner_id, *stored).join(MailingSums, MailingSums.mailing_id == heads.c.id)
-    unsummed = select(heads.c.id, heads.c.owner_id, *live).join(Recipient, Recipient.mailing_id == heads.c.id)
-    unsummed = unsummed.where(is_of_unsummed(Recipient.mailing_id, heads)).group_by(heads.c.id, heads.c.owner_id)
+    counts = select(Recipient.mailing_id, *(count.label(name) for name, count in zip(COUNTS, live, strict=True)))
+    rows = of_unsummed(counts, Recipient, heads).group_by(Recipient.mailing_id).subquery()
+    unsummed = select(heads.c.id, heads.c.owner_id, *list(rows.c)[1:]).join(rows, rows.c.mailing_id == heads.c.id)
     counted = union_all(summed.where(heads.c.is_summed), unsummed).subquery()
     names = ("mailing_id", "owner_id", *COUNTS)
     return select(*(column.label(name) for name, column in zip(names, counted.c, strict=True))).subquery("books")

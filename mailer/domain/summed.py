@@ -4,9 +4,11 @@ from typing import Any
 
 from sqlalchemy import CTE, Boolean, ColumnElement, Select, and_, false, func, select
 
-from mailer.models.mailings import Mailing, MailingStatus
-from mailer.models.portable import is_one_of
+from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient
+from mailer.models.portable import FewFirst, is_one_of
 from mailer.models.sums import MailingSums
+
+Rows = Select[*tuple[Any, ...]]
 
 
 def is_summed() -> ColumnElement[bool]:
@@ -30,6 +32,9 @@ def started_heads(mailings: Select[Mailing]) -> CTE:
     return started.outerjoin(MailingSums, MailingSums.mailing_id == Mailing.id).cte("heads")
 
 
-def is_of_unsummed(mailing_id: Any, heads: CTE) -> ColumnElement[bool]:
-    """Whether a row belongs to one of the few mailings whose rows have to be counted."""
-    return is_one_of(mailing_id, select(heads.c.id).where(~heads.c.is_summed).scalar_subquery())
+def of_unsummed(counted: Rows, table: type[Attempt] | type[Recipient], heads: CTE) -> Rows:
+    """The same select over the rows alone of the few mailings whose rows have to be counted."""
+    ids = select(heads.c.id).where(~heads.c.is_summed)
+    few = ids.subquery("few")
+    rows = FewFirst(few, table.__table__, table.mailing_id == few.c.id)
+    return counted.select_from(rows).where(is_one_of(table.mailing_id, ids.scalar_subquery()))

@@ -11,7 +11,7 @@ from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, Subquery, fun
 
 from mailer.domain.replies import Group, ReplyKey, example_of, words_of
 from mailer.domain.reports import ALWAYS, Period
-from mailer.domain.summed import is_of_unsummed, started_heads
+from mailer.domain.summed import of_unsummed, started_heads
 from mailer.models.mailings import Attempt, AttemptStatus, Mailing, Recipient, Verdict
 from mailer.models.portable import QUARTER_SECONDS, domain_of, quarter_of
 from mailer.models.sums import DomainSums, QuarterSums, ReplySums
@@ -52,8 +52,8 @@ def attempts_by_quarter(mailings: Select[Mailing], period: Period = ALWAYS) -> S
     heads = started_heads(mailings)
     quarter = quarter_of(Attempt.attempted_at)
     stored = _stored(QuarterSums, QuarterSums.quarter, heads)
-    live = select(Attempt.mailing_id, quarter.label("quarter"), *_live_counts())
-    live = live.where(is_of_unsummed(Attempt.mailing_id, heads)).group_by(Attempt.mailing_id, quarter)
+    tried = select(Attempt.mailing_id, quarter.label("quarter"), *_live_counts())
+    live = of_unsummed(tried, Attempt, heads).group_by(Attempt.mailing_id, quarter)
     if period.begins_at is not None:
         stored = stored.where(QuarterSums.quarter >= int(period.begins_at.timestamp()) // QUARTER_SECONDS)
         live = live.where(Attempt.attempted_at >= period.begins_at)
@@ -70,10 +70,8 @@ def attempts_by_domain(
     heads = started_heads(mailings)
     of_recipient = domain_of(Recipient.email_key)
     stored = _stored(DomainSums, DomainSums.domain, heads)
-    live = select(Attempt.mailing_id, of_recipient.label("domain"), *_live_counts()).join(
-        Recipient, Recipient.id == Attempt.recipient_id
-    )
-    live = live.where(is_of_unsummed(Attempt.mailing_id, heads)).group_by(Attempt.mailing_id, of_recipient)
+    live = of_unsummed(select(Attempt.mailing_id, of_recipient.label("domain"), *_live_counts()), Attempt, heads)
+    live = live.join(Recipient, Recipient.id == Attempt.recipient_id).group_by(Attempt.mailing_id, of_recipient)
     if domain is not None:
         stored, live = stored.where(DomainSums.domain == domain), live.where(of_recipient == domain)
     counted = union_all(stored, live).subquery("by_domain")
@@ -105,8 +103,8 @@ def attempts_by_answer(mailings: Select[Mailing], answer: Answer) -> Subquery:
     ]
     kept = select(ReplySums.mailing_id, *of_status).join(heads, heads.c.id == ReplySums.mailing_id)
     kept = kept.where(or_(ReplySums.is_gone, heads.c.is_summed), *answer.conditions(ReplySums))
-    live = select(Attempt.mailing_id, *_live_counts())
-    live = live.where(is_of_unsummed(Attempt.mailing_id, heads), *answer.conditions(Attempt))
+    live = of_unsummed(select(Attempt.mailing_id, *_live_counts()), Attempt, heads)
+    live = live.where(*answer.conditions(Attempt))
     return union_all(kept.group_by(ReplySums.mailing_id), live.group_by(Attempt.mailing_id)).subquery("by_answer")
 
 
@@ -137,7 +135,7 @@ def _replies(mailings: Select[Mailing]) -> CompoundSelect[*tuple[Any, ...]]:
     ).join(heads, heads.c.id == ReplySums.mailing_id)
     kept = kept.where(or_(ReplySums.is_gone, heads.c.is_summed))
     live = select(literal(False), Attempt.status, Attempt.verdict, Attempt.code, literal(""))
-    live = live.where(is_of_unsummed(Attempt.mailing_id, heads))
+    live = of_unsummed(live, Attempt, heads)
     taken = live.add_columns(literal(""), literal(""), func.count()).where(Attempt.status == AttemptStatus.SUCCESS)
     others = live.add_columns(Attempt.reply, Recipient.email, literal(1)).where(Attempt.status != AttemptStatus.SUCCESS)
     return union_all(

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from mailer.models.base import Base, BigId, long_text, stored_by_value
 from mailer.models.mailings import AttemptStatus, Verdict
 
+# The rows of a mailing lie together, and are read with one look for the first of them.
+IN_ORDER = {"sqlite_with_rowid": False}
+
 
 class MailingSums(Base):
     """The head of a mailing's sums, and its books. Only mailer.domain.sums says whether they count.
@@ -49,7 +52,7 @@ class QuarterSums(_OfAttempts, Base):
     """
 
     __tablename__ = "quarter_sums"
-    __table_args__ = (Index(None, "quarter"),)
+    __table_args__ = (Index(None, "quarter"), IN_ORDER)
 
     mailing_id: Mapped[int] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="CASCADE"), primary_key=True)
     is_gone: Mapped[bool] = mapped_column(primary_key=True)
@@ -60,6 +63,7 @@ class DomainSums(_OfAttempts, Base):
     """The attempts of one mailing at the addresses of one domain, in its ASCII form."""
 
     __tablename__ = "domain_sums"
+    __table_args__ = (IN_ORDER,)
 
     mailing_id: Mapped[int] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="CASCADE"), primary_key=True)
     is_gone: Mapped[bool] = mapped_column(primary_key=True)
@@ -73,6 +77,7 @@ class ReplySums(Base):
     """
 
     __tablename__ = "reply_sums"
+    __table_args__ = (IN_ORDER,)
 
     mailing_id: Mapped[int] = mapped_column(BigId, ForeignKey("mailings.id", ondelete="CASCADE"), primary_key=True)
     is_gone: Mapped[bool] = mapped_column(primary_key=True)

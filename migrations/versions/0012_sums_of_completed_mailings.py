@@ -51,6 +51,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Integer(), nullable=False) for name in STATUSES),
         mailing_of("quarter_sums"),
         sa.PrimaryKeyConstraint("mailing_id", "is_gone", "quarter", name="pk_quarter_sums"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_quarter_sums_quarter", "quarter_sums", ["quarter"])
     op.create_table(
@@ -60,6 +61,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Integer(), nullable=False) for name in STATUSES),
         mailing_of("domain_sums"),
         sa.PrimaryKeyConstraint("mailing_id", "is_gone", "domain", name="pk_domain_sums"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "reply_sums",
@@ -73,6 +75,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         mailing_of("reply_sums"),
         sa.PrimaryKeyConstraint("mailing_id", "is_gone", "number", name="pk_reply_sums"),
+        sqlite_with_rowid=False,
     )
     if op.get_bind().dialect.name == "sqlite":
         op.execute(TRIGGER_ON_SQLITE)
