@@ -31,7 +31,7 @@ bench-large: .venv/dev.stamp ## measure a mailing to 1,000,000, and a small one 
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
 	@$(PYTHON) -m benchmarks.large
 
-bench-pages: .venv/dev.stamp ## measure how soon the lists answer with 100,000 clients, on both databases
+bench-pages: .venv/dev.stamp ## measure how soon the pages answer, with years of work too, on both databases
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp
 	@$(PYTHON) -m benchmarks.pages
 

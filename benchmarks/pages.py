@@ -1,25 +1,24 @@
-"""`make bench-pages`: how soon the lists answer with many clients, on both databases, as one table.
+"""`make bench-pages`: how soon the pages answer, on both databases, as two tables.
 
-Each page is asked for RUNS times after a first time that does not count, within one process and without a network, so
-that the times are the server's own. CLIENTS and RUNS in the environment change the size.
+The first is about the lists of many clients, and the second about years of work (benchmarks/many_attempts.py). Each
+page is asked for RUNS times after a first time that does not count, within one process and without a network, so that
+the times are the server's own. CLIENTS, RUNS, and what benchmarks/seeding.py names, in the environment change the size.
 """
 
-import math
 import os
-import statistics
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, event, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from benchmarks import servers
+from benchmarks import many_attempts, servers
 from benchmarks.contenders import environment
+from benchmarks.many_attempts import postgresql_cluster, sqlite_file
+from benchmarks.seeding import size_wanted
+from benchmarks.timing import RUNS, Answer, Ask, timed
 from mailer import create_app
 from mailer.domain.addresses import address_key
 from mailer.domain.clients import client_name_key, client_search_key
@@ -27,29 +26,17 @@ from mailer.extensions import db
 from mailer.models.clients import Client
 from mailer.models.users import User
 from tests.support.factories import message_of, started_mailing_of, suppress, user_of
+from tests.support.redis_server import RedisServer
 from tests.support.visitor import Page, Visitor, visitor
 from tests.support.windows import window
 
 CLIENTS = int(os.environ.get("CLIENTS", "100000"))
-RUNS = int(os.environ.get("RUNS", "50"))
 BATCH = 5000
 # What the product promises of every page here.
 MOST_MILLISECONDS, MOST_QUERIES = 100, 6
 
 FIRST_NAMES = ("Анна", "Олег", "Irina", "Boris", "Галина", "Пётр", "Maria", "Jürgen")
 LAST_NAMES = ("Белова", "Tarasov", "Ковалёва", "Müller", "Смирнов", "Воскресенская", "Novak")
-
-Ask = Callable[[Visitor], Page]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one page took; times in milliseconds."""
-
-    median: float
-    p95: float
-    queries: int
-    kilobytes: float
 
 
 def main() -> None:
@@ -59,7 +46,18 @@ def main() -> None:
             with servers.fresh_database(kind, postgresql) as url:
                 os.environ.update(environment(url, redis, mail_port=9, connections=1))
                 columns[name] = dict(measured(create_app({"WTF_CSRF_ENABLED": False})))
-    print(table(columns))
+        print(table(columns), flush=True)
+        print("", years_of_work(redis), sep="\n")
+
+
+def years_of_work(redis: RedisServer) -> str:
+    """The second table. Its databases take minutes to make, and gigabytes of room while they are looked at."""
+    size, columns, files = size_wanted(), {}, {}
+    for name, installation in (("SQLite", sqlite_file), ("PostgreSQL", postgresql_cluster)):
+        with installation(size) as installed:
+            columns[name] = list(many_attempts.measured(installed, redis))
+            files[name] = many_attempts.asked_of_a_new_process(installed, redis, ["file", "/clients/export"])
+    return many_attempts.table(columns, files, size)
 
 
 def measured(app: Flask) -> Iterator[tuple[str, Answer]]:
@@ -149,33 +147,6 @@ def turn() -> Ask:
         return page
 
     return ask
-
-
-def timed(browser: Visitor, engine: Engine, ask: Ask) -> Answer:
-    page = ask(browser)
-    assert page.status_code == 200, page.status_code
-    with counted(engine) as statements:
-        ask(browser)
-    times = []
-    for _run in range(RUNS):
-        began = time.perf_counter()
-        ask(browser)
-        times.append((time.perf_counter() - began) * 1000)
-    p95 = sorted(times)[math.ceil(0.95 * len(times)) - 1]
-    return Answer(statistics.median(times), p95, len(statements), len(page.get_data()) / 1024)
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def table(columns: dict[str, dict[str, Answer]]) -> str:

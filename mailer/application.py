@@ -16,7 +16,7 @@ from mailer.extensions import csrf, db, mail, migrate
 from mailer.home.views import blueprint as home
 from mailer.mailings.views import blueprint as mailings
 from mailer.messages.views import blueprint as messages
-from mailer.models.transactions import prepare_sqlite
+from mailer.models.transactions import prepare_postgresql, prepare_sqlite
 from mailer.outbox.views import blueprint as outbox
 from mailer.reports.views import blueprint as reports
 from mailer.suppressions.views import blueprint as suppressions
@@ -79,6 +79,7 @@ def open_database(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(PROJECT_DIR / "migrations"))
     with app.app_context():
         prepare_sqlite(db.engine)
+        prepare_postgresql(db.engine)
 
 
 def register_blueprints(app: Flask) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 
 from mailer.domain.attempts import AttemptFilter, exact_recipients, of_attempts, of_mailings, of_recipients
 from mailer.domain.chosen_ids import these_ids
+from mailer.domain.reports import ALWAYS
 from mailer.models.mailings import Attempt, Mailing, Recipient
 from mailer.models.transactions import AnySession
 
@@ -24,7 +25,10 @@ MOST_COUNTED = 10_000
 # So many recipients are looked up one by one; where there are more, their attempts are met soon enough by reading.
 MOST_RECIPIENTS = 10_000
 # So many attempts are read for one page where no index answers.
-MOST_READ = 20_000
+MOST_READ = 10_000
+
+# So many mailings are named one by one in a statement.
+MOST_NAMED = 2000
 
 Conditions = Sequence[ColumnElement[bool]]
 
@@ -154,9 +158,14 @@ class AttemptLog:
         return ids.where(Attempt.mailing_id == mailing_id, *conditions).order_by(*order)
 
     def _count(self) -> Count:
-        return self._counted(
-            select(Attempt.id).join(Mailing, Mailing.id == Attempt.mailing_id).where(*self._scope, *self._attempts)
-        )
+        mailings = select(Mailing.id).where(*self._scope)
+        of_these = Attempt.mailing_id.in_(mailings)
+        if self._wanted.period != ALWAYS:
+            ids = list(self._session.scalars(mailings.limit(MOST_NAMED + 1)))
+            if len(ids) <= MOST_NAMED:
+                # They are few, which no database would guess that has not seen them.
+                of_these = Attempt.mailing_id.in_(ids)
+        return self._counted(select(Attempt.id).where(of_these, *self._attempts))
 
     def _counted(self, ids: Select[int]) -> Count:
         some = ids.limit(MOST_COUNTED + 1).subquery()

@@ -95,10 +95,13 @@ def of_attempts(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
 
 
 def of_recipients(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
-    """Whom the letters must have been for: anybody whose address contains what is looked for."""
+    """Whom the letters must have been for: anybody whose address contains what is looked for.
+
+    It tempts no database to begin with an index of recipients; `exact_recipients` does.
+    """
     conditions: list[ColumnElement[bool]] = []
     if wanted.domain:
-        conditions.append(domain_of(Recipient.email_key) == domain_key(wanted.domain))
+        conditions.append(Recipient.email_key.endswith(f"@{domain_key(wanted.domain)}", autoescape=True))
     if wanted.address.strip():
         # The key has the domain in ASCII; a person may look for it in Cyrillic too.
         as_shown = Recipient.email.contains(wanted.address.strip().casefold(), autoescape=True)
@@ -111,7 +114,10 @@ def exact_recipients(wanted: AttemptFilter) -> list[ColumnElement[bool]] | None:
     key = _whole_address(wanted.address)
     if key is not None:
         return [*has_address(key), *of_recipients(AttemptFilter(domain=wanted.domain))]
-    return of_recipients(wanted) if wanted.domain else None
+    if not wanted.domain:
+        return None
+    of_domain = domain_of(Recipient.email_key) == domain_key(wanted.domain)
+    return [of_domain, *of_recipients(AttemptFilter(address=wanted.address))]
 
 
 def has_address(email_key: str) -> list[ColumnElement[bool]]:

@@ -1,4 +1,4 @@
-"""How SQLite is opened and how a transaction that will write begins."""
+"""How the databases are opened and how a transaction that will write begins."""
 
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
@@ -16,6 +16,21 @@ def prepare_sqlite(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+
+
+def prepare_postgresql(engine: Engine) -> None:
+    """Tell each connection to PostgreSQL not to compile its queries; nothing on SQLite.
+
+    It compiles what it believes to be long. Ours are many short walks along an index, which take a tenth of the time
+    that the compiling does.
+    """
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _compile_nothing)
+
+
+def _compile_nothing(connection: Any, _record: Any) -> None:
+    connection.execute("SET jit = off")
+    connection.commit()
 
 
 def begin_writing(session: AnySession) -> None:
