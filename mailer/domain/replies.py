@@ -12,6 +12,9 @@ WORDS_CHARACTERS = 300
 # A server that writes something else each time must not fill the database; what is beyond this is counted by its code.
 MOST_GROUPS = 200
 
+# A shorter local part is a word that stands in replies for other reasons.
+SHORTEST_NAME = 4
+
 _ADDRESS = re.compile(r"[^\s<>\"'()\[\],;:=]+@[^\s<>\"'()\[\],;:=]+")
 # The name of a letter, a session or a machine: long, with a digit in it. Codes such as 550-5.7.26 are none.
 _NAME = re.compile(r"(?<![\w.-])(?!(?:\d{3}-)?[245]\.\d+\.\d+(?![\w.-]))(?=[\w.-]*\d)[\w.-]{8,}|\d{5,}")
@@ -39,8 +42,12 @@ class Answered(NamedTuple):
 
 
 def example_of(reply: str, email: str) -> str:
-    """A reply without any address in it, so that it may be kept whatever is erased."""
-    return _ADDRESS.sub("<>", without_address(reply, email) if email else reply).replace("<<>>", "<>")
+    """A reply without any address, and without the recipient's local part alone: it is kept whatever is erased."""
+    without = _ADDRESS.sub("<>", without_address(reply, email) if email else reply).replace("<<>>", "<>")
+    name = email.rpartition("@")[0]
+    if len(name) < SHORTEST_NAME:
+        return without
+    return re.sub(rf"(?<![\w.@+-]){re.escape(name)}(?![\w+-])", "<>", without, flags=re.IGNORECASE)
 
 
 def words_of(example: str) -> str:

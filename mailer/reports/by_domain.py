@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from flask import url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from mailer.domain.erased import ERASED_DOMAIN
 from mailer.domain.report_lines import TriedLine, domain_lines
 from mailer.domain.sums import Tried
 from mailer.extensions import db
@@ -48,6 +50,8 @@ def domain_line(asked: Asked, line: TriedLine[str]) -> DomainLine:
 
 def as_written(domain: str) -> str:
     """A domain in its own letters: it is kept in ASCII."""
+    if domain == ERASED_DOMAIN:
+        return str(_("erased addresses"))
     try:
         return domain.encode("ascii").decode("idna")
     except UnicodeError:

@@ -36,14 +36,15 @@ def by_period() -> Response:
     asked = asked_report()
     if not asked.form.validate():
         return refused_report(asked, "periods")
-    lines, number = period_lines(asked), asked_page()
-    shown = lines[offset_of(number) : offset_of(number) + PAGE_SIZE]
+    found, number = sums_of_periods(asked), asked_page()
+    shown = found[offset_of(number) : offset_of(number) + PAGE_SIZE]
+    lines = [_line(asked, begin, tried) for begin, tried in shown]
     return report_page(
         asked,
         "periods",
         "reports/_periods.html",
-        page=numbered_page(shown, len(lines), number, url_for(".by_period")),
-        total=sum((line.tried for line in lines), Tried()),
+        page=numbered_page(lines, len(found), number, url_for(".by_period")),
+        total=sum((tried for _begin, tried in found), Tried()),
         step=asked_step(),
         step_urls={step: asked.url("reports.by_period", by=step) for step in STEPS},
         csv_url=asked.url("reports.periods_csv", by=asked_step()),
@@ -55,8 +56,8 @@ def asked_step() -> str:
     return request.args["by"] if request.args.get("by") in STEPS else "day"
 
 
-def period_lines(asked: Asked) -> list[PeriodLine]:
-    """The lines, the latest first: each from the first to the last that has attempts, those without any included."""
+def sums_of_periods(asked: Asked) -> list[tuple[date, Tried]]:
+    """Each period by its first day, the latest first: from the first to the last with attempts, none left out."""
     now = datetime.now(UTC)
     tried = tried_by_day(db.session, asked.visible, get_timezone(), asked.form.period, now)
     if not tried:
@@ -66,7 +67,7 @@ def period_lines(asked: Asked) -> list[PeriodLine]:
         begin = beginning(day, step)
         sums[begin] = sums.get(begin, Tried()) + of_day
     begins = list(_steps(beginning(min(tried), step), max(tried), step))
-    return [_line(asked, begin, step, sums.get(begin, Tried())) for begin in reversed(begins)]
+    return [(begin, sums.get(begin, Tried())) for begin in reversed(begins)]
 
 
 def beginning(day: date, step: str) -> date:
@@ -89,12 +90,15 @@ def _steps(begin: date, last: date, step: str) -> Iterator[date]:
         begin = following(begin, step)
 
 
-def _line(asked: Asked, begin: date, step: str, tried: Tried) -> PeriodLine:
-    # A week or a month at the edge of the filter is not a whole one.
-    first = max(begin, asked.form.first.data or begin)
-    last = following(begin, step) - timedelta(days=1)
-    last = min(last, asked.form.last.data or last)
-    return PeriodLine(first, last, _words(first, last, step), tried, _log_urls(asked, first, last))
+def days_of(asked: Asked, begin: date) -> tuple[date, date]:
+    """The first and the last day of a period; one at the edge of the filter is not a whole one."""
+    last = following(begin, asked_step()) - timedelta(days=1)
+    return max(begin, asked.form.first.data or begin), min(last, asked.form.last.data or last)
+
+
+def _line(asked: Asked, begin: date, tried: Tried) -> PeriodLine:
+    first, last = days_of(asked, begin)
+    return PeriodLine(first, last, _words(first, last, asked_step()), tried, _log_urls(asked, first, last))
 
 
 def _log_urls(asked: Asked, first: date, last: date) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Each report as a CSV file, with the filters that its page has."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from flask import abort
 from flask_babel import get_timezone
@@ -20,12 +21,13 @@ from mailer.domain.report_files import (
     recipients_as_csv,
     replies_as_csv,
 )
+from mailer.domain.sums import Tried
 from mailer.extensions import db
 from mailer.models.audit import Action
 from mailer.models.mailings import Mailing
 from mailer.models.transactions import begin_writing
 from mailer.reports.asking import Asked, asked_report
-from mailer.reports.by_period import PeriodLine, period_lines
+from mailer.reports.by_period import days_of, sums_of_periods
 from mailer.web.actor import actor
 from mailer.web.csv_download import csv_download
 
@@ -44,7 +46,8 @@ def mailings_csv() -> Response:
 
 
 def periods_csv() -> Response:
-    lines = period_lines(asked_file())
+    asked = asked_file()
+    lines = [(*days_of(asked, begin), tried) for begin, tried in sums_of_periods(asked)]
     return csv_download("periods.csv", lambda _session, mark: periods_as_csv(lines, mark))
 
 
@@ -81,13 +84,13 @@ def recipients_csv(mailing_id: int) -> Response:
     )
 
 
-def periods_as_csv(lines: list[PeriodLine], delimiter: str) -> Iterator[str]:
+def periods_as_csv(lines: list[tuple[date, date, Tried]], delimiter: str) -> Iterator[str]:
     """A line for each day, week or month."""
     yield csv_lines([("from", "to", *STATUSES, "total")], delimiter)
     yield csv_lines(
         [
-            (line.first, line.last, *(getattr(line.tried, status) for status in STATUSES), line.tried.total)
-            for line in lines
+            (first, last, *(getattr(tried, status) for status in STATUSES), tried.total)
+            for first, last, tried in lines
         ],
         delimiter,
     )

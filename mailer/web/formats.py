@@ -1,17 +1,25 @@
 """How numbers, times and durations are written: by the visitor's language, in the user's time zone."""
 
+import functools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_timezone_name
-from flask_babel import format_date, format_datetime, format_decimal, format_percent, get_locale, get_timezone
+from babel.numbers import format_decimal
+from flask_babel import format_date, format_datetime, format_percent, get_locale, get_timezone
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 
 def number(value: int) -> str:
     """1904 as "1,904"."""
-    return str(format_decimal(value))
+    return _number(value, str(get_locale()))
+
+
+@functools.lru_cache(maxsize=4096)
+def _number(value: int, locale: str) -> str:
+    # Tables hold the same small counts over and over.
+    return str(format_decimal(value, locale=locale))
 
 
 def share(value: float) -> str:

@@ -51,6 +51,11 @@ MARKS = {
 }
 
 
+def mark_words(*names: str) -> dict[str, str]:
+    """The words of some marks: for a table that says them in each of its rows, and asks for them once."""
+    return {name: str(MARKS[name].word) for name in names}
+
+
 def mark_of(name: str) -> Mark:
     """The mark of a state, a status or a kind of hold, by its value."""
     return MARKS[str(name)]

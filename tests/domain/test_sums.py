@@ -19,6 +19,7 @@ from mailer.domain.gone_attempts import keep_counts_of_gone, note_change
 from mailer.domain.progress import complete_if_settled, resend
 from mailer.domain.proving import differences, ticket_of
 from mailer.domain.pruning import prune_batch
+from mailer.domain.replies import MOST_GROUPS, Answered, ReplyTally, example_of, words_of
 from mailer.domain.reports import ALWAYS, Period, started_mailings_of, total_books
 from mailer.domain.summing import (
     BATCH,
@@ -299,3 +300,28 @@ def test_a_period_takes_the_attempts_between_its_ends(engine: Engine, session: S
         started_mailings_of(alice.id, ALWAYS), Period(midnight, midnight + timedelta(days=1))
     )
     assert session.scalar(select(func.sum(found.c.success))) == 4
+
+
+@pytest.mark.parametrize(
+    ("reply", "example", "words"),
+    [
+        ("5.1.1 <anna@example.org>: unknown", "5.1.1 <>: unknown", "5.1.1 <>: unknown"),
+        ("no mailbox ANNA here", "no mailbox <> here", "no mailbox <> here"),
+        ("say hello to annabel", "say hello to annabel", "say hello to annabel"),
+        ("550-5.7.26 not for other@x.example", "550-5.7.26 not for <>", "550-5.7.26 not for <>"),
+        ("queued as 4XyZ99aBcD 1rXyZa-0001Ab", "queued as 4XyZ99aBcD 1rXyZa-0001Ab", "queued as … …"),
+        ("try again in 5 minutes", "try again in 5 minutes", "try again in 5 minutes"),
+    ],
+)
+def test_a_kept_reply_names_nobody_and_groups_with_its_like(reply: str, example: str, words: str) -> None:
+    assert example_of(reply, "anna@example.org") == example
+    assert words_of(example) == words
+
+
+def test_a_server_that_always_says_something_else_does_not_fill_the_sums() -> None:
+    tally = ReplyTally()
+    for number in range(300):
+        words = "no " + "x" * number
+        tally.count(Answered(AttemptStatus.FAILED, Verdict.RECIPIENT, 550 + number % 2, words, 1, "a.example", ""))
+    assert len(tally.groups) == MOST_GROUPS + 2
+    assert sum(group.attempts for group in tally.groups.values()) == 300
