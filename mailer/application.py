@@ -24,6 +24,7 @@ from mailer.unsubscribing.views import blueprint as unsubscribing
 from mailer.users.views import blueprint as users
 from mailer.web import (
     access,
+    caching,
     dashboard,
     errors,
     ids,
@@ -47,6 +48,7 @@ def assemble(config: dict[str, Any]) -> Flask:
     timing.time_requests(app)
     sizes.limit_requests(app)
     limits.count_tries(app)
+    caching.remember(app)
     csrf.init_app(app)
     mail.init_app(app)
     locale.speak(app)

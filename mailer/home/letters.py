@@ -15,6 +15,7 @@ from mailer.domain.reports import Period
 from mailer.domain.sums import Tried
 from mailer.extensions import db
 from mailer.models.mailings import AttemptStatus, Mailing
+from mailer.web.caching import remembered
 from mailer.web.formats import number
 from mailer.web.pagination import list_url
 from mailer.web.scope import scope_query
@@ -39,14 +40,21 @@ class Letters:
     days: Sequence[tuple[date, Tried]]
 
 
-def letters(mailings: Select[Mailing], now: datetime, *, is_everybodys: bool) -> Letters:
+def letters(mailings: Select[Mailing], now: datetime, *, is_everybodys: bool, is_moving: bool) -> Letters:
     """What came of these mailings' letters by the days of the user's time zone, in one query."""
     zone = get_timezone()
     today = now.astimezone(zone).date()
     listed = [today - timedelta(days=ago) for ago in reversed(range(max(SPANS)))]
     begins_at, ends_at = (datetime.combine(day, time(), zone) for day in (listed[0], today + timedelta(days=1)))
-    tried = tried_by_day(db.session, mailings, zone, Period(begins_at, ends_at), now)
-    days = [(day, tried.get(day, Tried())) for day in listed]
+
+    def counts() -> dict[str, list[int]]:
+        tried = tried_by_day(db.session, mailings, zone, Period(begins_at, ends_at), now)
+        return {day.isoformat(): [getattr(of_day, status) for status in AttemptStatus] for day, of_day in tried.items()}
+
+    # The zone and the day of today decide about the days.
+    arguments = (str(is_everybodys), str(zone), today.isoformat())
+    tried = remembered("letters", arguments, counts, lambda _counted: is_moving)
+    days = [(day, Tried(*tried.get(day.isoformat(), ()))) for day in listed]
     return Letters([_line(days[-span:], is_everybodys) for span in SPANS], days)
 
 

@@ -1,6 +1,7 @@
 """The first page, the button that lets the account try again, and the answer to those who watch from outside."""
 
 import hmac
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, current_app, jsonify, render_template, request, url_for
@@ -15,7 +16,7 @@ from mailer.delivery.standstill import standing_now
 from mailer.domain.audit import Thing, record
 from mailer.domain.books import books_of_each
 from mailer.domain.clock import database_now
-from mailer.domain.figures import figures_of, latest_mailings
+from mailer.domain.figures import Figures, figures_of, latest_mailings
 from mailer.domain.holds import holds_on_mailings
 from mailer.domain.moderation import MODERATORS
 from mailer.domain.probation import allow_probe
@@ -30,6 +31,7 @@ from mailer.models.mailings import MailingStatus
 from mailer.models.users import Role
 from mailer.web.access import require_role
 from mailer.web.actor import actor
+from mailer.web.caching import remembered
 from mailer.web.frame import account_holds
 from mailer.web.htmx import moved
 from mailer.web.scope import is_everybody_asked, mailings_in_scope
@@ -43,7 +45,8 @@ MAILINGS_SHOWN = {MailingStatus.STARTED: 10, MailingStatus.CREATED: 5, MailingSt
 def index() -> str:
     now, is_everybodys = datetime.now(UTC), is_everybody_asked()
     in_scope = mailings_in_scope(is_everybodys)
-    figures = figures_of(db.session, None if is_everybodys else current_user.id, now)
+    figures = remembered_figures(now, is_everybodys)
+    is_moving = may_move(figures, None if is_everybodys else current_user.id)
     mailings = latest_mailings(db.session, in_scope, MAILINGS_SHOWN)
     books = books_of_each(db.session, mailings)
     holds = holds_on_mailings(db.session, [mailing.id for mailing in mailings], now)
@@ -54,7 +57,7 @@ def index() -> str:
         is_everybodys=is_everybodys,
         may_see_everybodys=current_user.role in MODERATORS,
         figures=figures,
-        letters=letters(in_scope, now, is_everybodys=is_everybodys),
+        letters=letters(in_scope, now, is_everybodys=is_everybodys, is_moving=is_moving),
         active=of_status[MailingStatus.STARTED],
         booked=sorted(of_status[MailingStatus.CREATED], key=lambda mailing: mailing.start_time),
         completed=of_status[MailingStatus.COMPLETED],
@@ -66,6 +69,20 @@ def index() -> str:
         # What to do next is for the owner of a thing.
         tasks=[] if is_everybodys else tasks(figures, mailings, books, holds),
     )
+
+
+def remembered_figures(now: datetime, is_everybodys: bool) -> Figures:
+    owner_id, arguments = None if is_everybodys else current_user.id, (str(is_everybodys),)
+
+    def counts() -> dict[str, int]:
+        return asdict(figures_of(db.session, owner_id, now))
+
+    return Figures(**remembered("figures", arguments, counts, lambda counted: may_move(Figures(**counted), owner_id)))
+
+
+def may_move(figures: Figures, owner_id: int | None) -> bool:
+    """Whether the figures may change without a form of this user's; of everybody's nobody knows."""
+    return owner_id is None or bool(figures.started or figures.created)
 
 
 @blueprint.post("/account/release")

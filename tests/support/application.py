@@ -126,6 +126,8 @@ def make_app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
         for name, value in (environment | settings).items():
             monkeypatch.setenv(name, value)
         config: dict[str, Any] = {"TESTING": True, "MAIL_SUPPRESS_SEND": False, "WTF_CSRF_ENABLED": csrf}
+        # Tests share one Redis, and ids begin at 1 in each of their databases.
+        config["CACHE_TYPE"] = settings.get("CACHE_TYPE", "NullCache")
         app = create_app(config)
         app.jinja_env.bytecode_cache = _compiled
         with app.app_context():

@@ -1,0 +1,116 @@
+"""What is remembered of the first page: one's own change is never late, and nobody sees what is another's."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from mailer.domain.figures import Figures, figures_of
+from mailer.home import views
+from mailer.models.users import User
+from mailer.web import caching
+from tests.support.application import AppMaker
+from tests.support.factories import client_of, mailing_of
+from tests.support.redis_server import RedisServer
+from tests.support.visitor import Page, Visitor, visitor
+from tests.web.test_home import figures_on
+
+pytestmark = pytest.mark.one_database("what is remembered is remembered in Redis")
+
+AsUser = Callable[[User], Visitor]
+
+
+@pytest.fixture(autouse=True)
+def awake() -> Iterator[None]:
+    caching.Rest.until = 0.0
+    yield
+    caching.Rest.until = 0.0
+
+
+@pytest.fixture
+def as_user(app: Flask, make_app: AppMaker, session: Session, redis_server: RedisServer) -> AsUser:
+    redis_server.client.flushdb()
+    remembering = make_app(CACHE_TYPE="RedisCache")
+    return lambda user: visitor(remembering, session, user)
+
+
+def clients_on(page: Page) -> str:
+    return str(figures_on(page)["Unique clients"])
+
+
+def test_the_first_page_is_not_counted_twice_at_once(
+    as_user: AsUser, alice: User
+) -> None:
+    client_of(alice)
+    browser = as_user(alice)
+    assert clients_on(browser.get("/")) == "1"
+    # Made by no form of hers, so it is seen when the time is over.
+    client_of(alice)
+    assert clients_on(browser.get("/")) == "1"
+
+
+def test_ones_own_change_is_seen_at_once(as_user: AsUser, alice: User) -> None:
+    browser = as_user(alice)
+    assert clients_on(browser.get("/")) == "0"
+    browser.post("/clients/new", data={"email": "anna@example.org"})
+    assert clients_on(browser.get("/")) == "1"
+    # In another browser of hers too.
+    assert clients_on(as_user(alice).get("/")) == "1"
+
+
+def test_a_mailing_that_runs_or_is_booked_is_never_more_than_two_seconds_behind(
+    as_user: AsUser, redis_server: RedisServer, alice: User
+) -> None:
+    browser = as_user(alice)
+    browser.get("/")
+    assert 2 < longest(redis_server) <= 30
+    redis_server.client.flushdb()
+    mailing_of(alice)
+    browser.get("/")
+    assert 0 < longest(redis_server) <= 2
+
+
+def longest(redis_server: RedisServer) -> int:
+    """The most seconds for which anything is remembered still."""
+    return max(redis_server.client.ttl(key) for key in redis_server.client.scan_iter("mailer-cache:*"))
+
+
+def test_nobody_sees_what_is_remembered_for_another(as_user: AsUser, alice: User, mary: User, adam: User) -> None:
+    client_of(alice)
+    assert clients_on(as_user(alice).get("/")) == "1"
+    for user in (mary, adam):
+        assert clients_on(as_user(user).get("/")) == "0"
+        assert clients_on(as_user(user).get("/?scope=all")) == "1"
+        assert clients_on(as_user(user).get("/")) == "0"
+
+
+def test_a_change_while_it_is_counted_does_not_make_an_old_count_new(
+    as_user: AsUser, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, other = as_user(alice), as_user(alice)
+
+    def change_meanwhile(*arguments: Any) -> Figures:
+        monkeypatch.setattr(views, "figures_of", figures_of)
+        counted = figures_of(*arguments)
+        other.post("/clients/new", data={"email": "anna@example.org"})
+        return counted
+
+    monkeypatch.setattr(views, "figures_of", change_meanwhile)
+    assert clients_on(browser.get("/")) == "0"
+    assert clients_on(browser.get("/")) == "1"
+
+
+def test_without_redis_everything_is_counted_and_nothing_waits(
+    app: Flask, make_app: AppMaker, session: Session, alice: User
+) -> None:
+    client_of(alice)
+    # Nobody listens there.
+    browser = visitor(make_app(CACHE_TYPE="RedisCache", REDIS_URL="redis://127.0.0.1:1/0"), session, alice)
+    assert clients_on(browser.get("/")) == "1"
+    assert browser.post("/clients/new", data={"email": "anna@example.org"}).status_code == 303
+    assert clients_on(browser.get("/")) == "2"
+    # It has been asked once, and not with every page.
+    assert caching.Rest.until > time.monotonic()
