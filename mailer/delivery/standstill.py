@@ -1,7 +1,7 @@
 """Whether what is due is being started, and a letter to the admins, once, when it is not.
 
-The web servers look, and the schedulers: whoever is missing cannot tell. Workers do not: a thread of theirs might
-hold a lock in the moment in which they fork, and a lane is worth more than a letter about it.
+Every process looks, because whoever is missing cannot tell: web servers and schedulers in a thread of their own, and
+workers whenever they say that they live. A worker has no thread for it, which might hold a lock when it forks.
 """
 
 import logging
@@ -61,12 +61,29 @@ def watch_standstill(app: Flask) -> None:
 def _look_on(app: Flask) -> None:
     while True:
         time.sleep(LOOK_SECONDS)
-        try:
-            with app.app_context():
-                tell_of_standstill()
-        except Exception:
-            # Whatever goes wrong here must not end the look-out.
-            logger.exception("It could not be looked whether mailings start")
+        with app.app_context():
+            _look()
+
+
+def _look() -> None:
+    try:
+        tell_of_standstill()
+    except Exception:
+        # Whatever goes wrong here must not end the look-out, and no worker.
+        logger.exception("It could not be looked whether mailings start")
+
+
+class LookOut:
+    """The look-out of a process that has no thread to spare for it, and comes by now and then."""
+
+    def __init__(self) -> None:
+        self._looked_at = time.monotonic()
+
+    def come_by(self) -> None:
+        """Look, unless it is less than a quarter of a minute since the last time. Needs an application context."""
+        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = time.monotonic()
+            _look()
 
 
 def tell_of_standstill() -> int:

@@ -13,6 +13,7 @@ from rq import Worker, worker_registration
 
 from mailer.delivery.bell import NO_REDIS
 from mailer.delivery.queues import IMPORTS, LANES, STARTS, redis_connection
+from mailer.delivery.standstill import LookOut
 from mailer.delivery.stopping import stop_on_sigterm
 from mailer.extensions import db
 
@@ -29,6 +30,7 @@ class PoliteWorker(Worker):
 
     max_connection_wait_time = 2.0
     is_stop_requested = False
+    look_out = LookOut()
 
     def handle_warm_shutdown_request(self) -> None:
         PoliteWorker.is_stop_requested = True
@@ -41,6 +43,7 @@ class PoliteWorker(Worker):
         connection.hset(self.key, mapping=self.serialize())
         worker_registration.register(self, pipeline)
         super().heartbeat(timeout, pipeline)
+        PoliteWorker.look_out.come_by()
 
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -10,6 +10,7 @@ from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.delivery.tallies import read_tallies
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_mailing
 from mailer.models.audit import Action, AuditEntry
@@ -61,6 +62,14 @@ def test_recipients_who_failed_are_told_by_the_exit_status(
     result = run(app, session, "send-mailings", "--here")
     assert result.exit_code == 3
     assert f"{mailing.id}: 1 of 2 accepted, 1 failed" in result.output
+
+
+def test_what_is_delivered_here_is_counted_for_monitoring(
+    app: Flask, session: Session, alice: User, smtp_server: SmtpServer, redis_server: RedisServer
+) -> None:
+    due_mailing_of(alice, "ok1@example.org", "ok2@example.org")
+    run(app, session, "send-mailings", "--here")
+    assert read_tallies(redis_server.client)["letters|accepted"] == 2
 
 
 def test_waiting_here_sees_the_retries_through(

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.delivery.presence import SCHEDULER_KEY, presence
-from mailer.delivery.standstill import TELL_AFTER, tell_of_standstill
+from mailer.delivery.queues import STARTS
+from mailer.delivery.standstill import SEEN, SETTING, TELL_AFTER, LookOut, tell_of_standstill
+from mailer.delivery.worker import PoliteWorker
 from mailer.domain.clock import database_now
 from mailer.models.users import SharedSetting, User
 from tests.delivery.conftest import write_anew
@@ -147,6 +149,36 @@ def test_whoever_was_killed_while_telling_is_followed_by_another(app: Flask, ses
 
 
 @pytest.mark.one_database("it is about Redis")
+def test_a_worker_tells_when_it_says_that_it_lives(
+    app_context: None,
+    session: Session,
+    redis_server: RedisServer,
+    smtp_server: SmtpServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mailer.delivery.standstill.LOOK_SECONDS", 0)
+    worker = PoliteWorker([STARTS], connection=redis_server.client)
+    worker.register_birth()
+    worker.heartbeat()
+    let_a_minute_pass(session)
+    worker.heartbeat()
+    worker.heartbeat()
+    (letter,) = smtp_server.ledger.letters
+    assert "No scheduler lives" in letter.text and "No worker lives" not in letter.text
+
+
+def test_a_look_out_comes_by_no_more_often_than_others_look(
+    app_context: None, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_out = LookOut()
+    look_out.come_by()
+    assert session.scalar(select(SharedSetting.value).where(SharedSetting.name == SETTING)) is None
+    monkeypatch.setattr("mailer.delivery.standstill.LOOK_SECONDS", 0)
+    session.rollback()
+    look_out.come_by()
+    assert session.scalar(select(SharedSetting.value).where(SharedSetting.name == SETTING)) == SEEN
+
+
 def test_a_real_worker_and_a_real_scheduler_are_seen(
     app_context: None, processes: Processes, redis_server: RedisServer
 ) -> None:
