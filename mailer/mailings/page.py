@@ -26,7 +26,7 @@ from mailer.models.clients import Client
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState
 from mailer.web.books_bar import counts_in_order
 from mailer.web.confirmation import is_confirmation_missing
-from mailer.web.frame import account_holds
+from mailer.web.frame import account_holds, belongs_to
 from mailer.web.htmx import is_shown, page_or_fragment, shown_query
 from mailer.web.limit_words import used_words
 from mailer.web.pagination import Page, Sorting, list_url, paginate
@@ -66,7 +66,9 @@ def show(mailing_id: int) -> Response:
     if row is None:
         abort(404)
     mailing, excerpt = row
-    if mailing.owner_id == current_user.id and is_shown(url_for("mailings.index")):
+    if mailing.owner_id != current_user.id:
+        belongs_to("mailings.everybodys")
+    elif is_shown(url_for("mailings.index")):
         return page_or_fragment("mailings/show.html", "mailings/_row.html", **row_context(mailing))
     return page_or_fragment(
         "mailings/show.html",

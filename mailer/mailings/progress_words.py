@@ -160,11 +160,7 @@ def _facts_under_way(progress: Progress) -> list[Fact]:
             Fact(
                 _("Waiting for another try"),
                 number(retries.count),
-                _(
-                    "The next is due at %(next)s, the last at %(last)s.",
-                    next=_soon(retries.next_at or retries.last_at, progress.now),
-                    last=_soon(retries.last_at, progress.now),
-                ),
+                _due(_soon(retries.next_at or retries.last_at, progress.now), _soon(retries.last_at, progress.now)),
             )
         )
     return told
@@ -197,6 +193,12 @@ def _when_done(progress: Progress) -> Fact:
         return Fact(name, "–", _("Not at this pace: the window closes %(time)s.", time=day_and_time(end_time)))
     note = _("%(time)s before the window closes.", time=duration(end_time - done_at))
     return Fact(name, _soon(done_at, progress.now), note)
+
+
+def _due(next_at: str, last_at: str) -> str:
+    if next_at == last_at:
+        return str(_("Due at %(time)s.", time=next_at))
+    return str(_("The next is due at %(next)s, the last at %(last)s.", next=next_at, last=last_at))
 
 
 def _soon(moment: datetime, now: datetime) -> str:

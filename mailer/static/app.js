@@ -69,9 +69,21 @@
   // The dialog opens when a question has been put into it, and closes when the answer to its form was no error.
   const dialog = () => document.getElementById("dialog");
 
+  // Where in its list the row stands that the question is about: the one that follows takes its place.
+  let placeInList = -1;
+  const placeOf = (row) => row ? [...row.parentElement.children].indexOf(row) : -1;
+
+  const focusPlace = () => {
+    const rows = placeInList < 0 ? [] : [...document.querySelectorAll("#main tbody > tr[id]")];
+    const row = rows[Math.min(placeInList, rows.length - 1)];
+    (row?.querySelector("a.row-link") ?? document.getElementById("new") ?? document.getElementById("main")).focus();
+  };
+
   document.addEventListener("htmx:after:swap", (event) => {
     const isForDialog = event.detail.ctx.target === dialog();
-    if (isForDialog && !dialog().open && dialog().querySelector("form")) dialog().showModal();
+    if (!isForDialog || dialog().open || !dialog().querySelector("form")) return;
+    placeInList = placeOf(event.detail.ctx.sourceElement?.closest("#main tbody > tr[id]"));
+    dialog().showModal();
   });
 
   document.addEventListener("htmx:after:request", (event) => {
@@ -83,7 +95,7 @@
     if (event.target !== dialog()) return;
     dialog().replaceChildren();
     // What was pressed to open it may be gone with what was deleted.
-    if (document.activeElement === document.body) document.getElementById("main").focus();
+    if (document.activeElement === document.body) focusPlace();
   }, true);
 
   // When no answer comes at all, somebody has to say so.

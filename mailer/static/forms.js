@@ -1,4 +1,4 @@
-// Forms: how long a text is, what Enter does in a long form, and a question before typed words are lost.
+// Forms: how long a text is, what a date says, what Enter does in a long form, and a question before typed words are lost.
 // Without this file the server counts, and nothing is asked.
 (() => {
   "use strict";
@@ -24,6 +24,7 @@
 
   document.addEventListener("input", (event) => {
     if (event.target.dataset.count) countCharacters(event.target);
+    if (event.target.type === "datetime-local") tellAll();
   });
 
   // In a long form Enter saves, whatever other buttons come first in it; in a text of many lines it means a new line.
@@ -54,13 +55,27 @@
     if (form && !confirm(form.dataset.unsaved)) event.stopImmediatePropagation();
   }, true);
 
-  const countAll = () => document.querySelectorAll("[data-count]").forEach(countCharacters);
+  // A browser shows a moment by its own language, whatever the page's is: below it stands the same in the page's words. It
+  // is a time by the clock of the user's zone, so no zone is reckoned with here.
+  const tellMoment = (words) => {
+    const moment = new Date(`${document.getElementById(words.dataset.tells)?.value}Z`);
+    const form = {weekday: "short", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23"};
+    const {lang} = document.documentElement;
+    // English pages put the day before the month.
+    const telling = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, {...form, timeZone: "UTC"});
+    words.textContent = isNaN(moment) ? "" : telling.format(moment);
+  };
+
+  const tellAll = () => {
+    document.querySelectorAll("[data-count]").forEach(countCharacters);
+    document.querySelectorAll("[data-tells]").forEach(tellMoment);
+  };
 
   document.addEventListener("htmx:after:swap", (event) => {
     // A piece of a form that the server has drawn anew, as the chooser is, looks as if nobody had touched it.
     const form = event.detail.ctx.target?.closest?.("form[data-unsaved]");
     if (form) form.dataset.typed = "";
-    countAll();
+    tellAll();
   });
-  document.addEventListener("DOMContentLoaded", countAll);
+  document.addEventListener("DOMContentLoaded", tellAll);
 })();

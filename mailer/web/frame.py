@@ -31,6 +31,8 @@ class Place:
     @property
     def is_current(self) -> bool:
         """Whether the page that is shown belongs to this place."""
+        if "place" in g:
+            return bool(g.place == self.endpoint)
         if self.is_single_page or request.endpoint in SINGLE_PAGES:
             return request.endpoint == self.endpoint
         return (request.blueprint or "") == self.endpoint.partition(".")[0]
@@ -74,6 +76,11 @@ class Account:
 
     name: str
     holds: list[Hold]
+
+
+def belongs_to(endpoint: str) -> None:
+    """Say that this page belongs to another place than its address tells."""
+    g.place = endpoint
 
 
 def account_holds() -> list[Hold]:

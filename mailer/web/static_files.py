@@ -15,7 +15,8 @@ from werkzeug.security import safe_join
 from werkzeug.wrappers import Response
 
 COMPRESSED_TYPES = frozenset({"text/css", "text/javascript", "image/svg+xml"})
-A_YEAR = 365 * 24 * 3600
+A_DAY = 24 * 3600
+A_YEAR = 365 * A_DAY
 
 
 def serve_static_files(app: Flask) -> None:
@@ -33,8 +34,9 @@ def add_version(endpoint: str, values: dict[str, Any]) -> None:
 def compress_and_keep(response: Response) -> Response:
     if request.endpoint != "static" or response.status_code != 200:
         return response
-    if "v" in request.args:
-        response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    # Style sheets name their fonts without a version; a font that was asked for again would come late on each page.
+    kept = f"max-age={A_YEAR}, immutable" if "v" in request.args else f"max-age={A_DAY}"
+    response.headers["Cache-Control"] = f"public, {kept}"
     path = _path_of((request.view_args or {})["filename"])
     if path and response.mimetype in COMPRESSED_TYPES:
         response.vary.add("Accept-Encoding")

@@ -24,6 +24,7 @@ from mailer.web.left_out_words import left_out_words
 from mailer.web.link_words import links_refusal
 from mailer.web.locale import language, other_languages
 from mailer.web.marks import mark_of, mark_words
+from mailer.web.own_words import said
 from mailer.web.problem_words import problem_words
 from mailer.web.pruned import missing_attempt_words, pruned_words
 from mailer.web.scope import scope_query
@@ -31,7 +32,7 @@ from mailer.web.sparkline import sparkline
 from mailer.web.suppression_words import suppression_words
 from mailer.web.verdict_words import verdict_name, verdict_words
 
-FILTERS = (calendar_day, clock, clock_when, day_and_time, moment, number, share, weekday, when)
+FILTERS = (calendar_day, clock, clock_when, day_and_time, moment, number, said, share, weekday, when)
 GLOBALS = (
     bar_segments, books_label, hold_words, is_placeholder, language, left_out_words, links_refusal, mark_of, mark_words,
     other_languages, problem_words, span, sparkline, suppression_words, table_lines, verdict_name, verdict_words,

@@ -22,7 +22,7 @@ class View:
 OF_README = (
     View("home", "/"),
     View("clients", "/clients/?q=school&sort=newest"),
-    View("mailing-form", "/mailings/new?client_ids=3&client_ids=4&client_ids=7"),
+    View("mailing-form", "/mailings/new?message_id=2&client_ids=3&client_ids=4&client_ids=7"),
     View("mailing", "/mailings/{running}"),
     View("failures", "/mailings/{completed}", theme="dark"),
     View("attempts", "/attempts/", theme="dark"),

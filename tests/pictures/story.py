@@ -60,7 +60,7 @@ Come by, or answer this letter with what you need, and we put it aside for you.
 Yours, Irina Sokolova
 Bellflower Stationery, Mill Lane 4"""
 
-SUBJECTS = ("Autumn price list", "Teachers’ day: 15 % off paper", "Closed on Monday", "Gift cards for December")
+SUBJECTS = ("Autumn price list", "Paper of the month, 15 % off", "Closed on Monday", "Gift cards for December")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def tell(session: Session) -> Story:
     suppress(owner, *(client.email for client in clients[5::90]))
     suppress(owner, *(client.email for client in clients[40::400]), reason=SuppressionReason.BY_HAND)
     messages = [message_of(owner, subject, BODY) for subject in SUBJECTS]
-    over(owner, messages[1], clients[:640], now - timedelta(days=31), failed=9, unknown=0)
+    for days, first, last in ((27, 0, 640), (21, 300, 720), (19, 700, 1060), (13, 0, 1100)):
+        over(owner, messages[1], clients[first:last], now - timedelta(days=days), failed=days // 2, unknown=0)
     prices = over(owner, messages[0], clients[:1180], now - timedelta(days=6), failed=14, unknown=1)
     running = under_way(owner, message_of(owner, "Notebooks for the new term", BODY), now)
     booked = mailing_of(owner, message=messages[2], clients=clients[:86], starts_in=timedelta(days=2, hours=3))

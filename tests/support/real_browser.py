@@ -61,11 +61,16 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def new_context(chromium: Browser, complaints: list[str]) -> Iterator[NewContext]:
+def new_context(
+    chromium: Browser, complaints: list[str], request: pytest.FixtureRequest
+) -> Iterator[NewContext]:
     """Makes browsers that remember nothing, by the options of Playwright; their waits are generous.
 
     None of them may have complained by the end of the test: of an error, of a warning, or of a breach of the policy.
     """
+    if "installation" in request.fixturenames:
+        # A server that ends before the browsers would break off what their pages ask for.
+        request.getfixturevalue("installation")
     contexts: list[BrowserContext] = []
 
     def note(message: ConsoleMessage) -> None:

@@ -1,5 +1,7 @@
 """What lists.js and forms.js do with ticks and typed words, in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 from sqlalchemy import select
@@ -97,6 +99,8 @@ def test_enter_in_a_date_saves_a_mailing_and_enter_in_the_chooser_searches(
     expect(page.locator(".chooser-list li")).to_have_count(1)
     page.get_by_label("Анна Белова").check()
     expect(page.locator("#summary .figure")).to_have_text("1")
+    page.locator("#end_time").fill("2030-01-31T21:05")
+    expect(page.locator("[data-tells=end_time]")).to_have_text(re.compile("Thu.* 31 January.* 21:05"))
     page.locator("#end_time").press("Enter")
     expect(page.get_by_role("heading", name="Spring", level=1)).to_be_visible()
     assert len(session.scalars(select(Mailing)).all()) == 1

@@ -47,6 +47,7 @@ def open_as(
         return browser_page
 
     yield open_page
+    browser_page.context.close()
     server.shutdown()
     thread.join()
 

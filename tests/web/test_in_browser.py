@@ -131,6 +131,7 @@ def test_a_deletion_asks_first_and_keeps_the_figures_true(page: Page, session: S
     page.get_by_role("link", name="Delete Oleg Tarasov…").click()
     page.get_by_role("button", name="Delete the client").click()
     expect(page.locator(NAMES)).to_have_text(["Анна Белова"])
+    expect(page.get_by_role("link", name="Анна Белова", exact=True)).to_be_focused()
     expect(page.get_by_text("1 on file")).to_be_visible()
     expect(toast(page)).to_contain_text("Deleted: Oleg Tarasov.")
     expect(question).to_have_count(0)

@@ -71,6 +71,7 @@ def test_a_manager_reads_the_message_and_the_recipients_and_finds_no_button_of_t
         page = as_manager.get(f"/mailings/{mailing.id}")
         assert "anna @example.org" in page.words and "alice@mailer.example" in page.words
         assert page.texts(".page-head .actions") == ["Disable…"]
+        assert page.texts(".side [aria-current]") == ["All mailings"] and not page.has(".tabbar [aria-current]")
         assert not page.has("a[href^='/clients/']:not(nav a)")
     assert "Read me" in page.words
     assert as_manager.get(f"/mailings/{started.id}/message").text == "Read me"

@@ -5,8 +5,9 @@ from urllib.parse import urljoin
 
 import pytest
 
+from mailer.models.mailings import RecipientState
 from mailer.models.users import User
-from tests.support.factories import client_of
+from tests.support.factories import client_of, mailing_of, message_of, recipients_of, settle, started_mailing_of
 from tests.support.visitor import Page, Visitor
 
 GZIP = {"Accept-Encoding": "gzip"}
@@ -16,10 +17,19 @@ def files_of(page: Page) -> list[str]:
     return [str(tag.get("src") or tag.get("href")) for tag in page.all("script[src], link[href]")]
 
 
-def test_a_first_visit_to_a_full_list_stays_under_300_kilobytes(as_alice: Visitor, alice: User) -> None:
+@pytest.mark.parametrize("path", "/clients/ /messages/ /mailings/ /mailings/new /mailings/1 /attempts/".split())
+def test_a_first_visit_to_a_full_list_stays_under_300_kilobytes(as_alice: Visitor, alice: User, path: str) -> None:
+    name = "Воскресенская-Милютина"
+    clients = [
+        client_of(alice, f"person{number}@example.org", f"{name} {number}", "Комментарий " * 10) for number in range(60)
+    ]
+    message = message_of(alice, "Ежемесячное " * 10, "Текст " * 5000)
+    mailing = started_mailing_of(alice, message=message, clients=clients)
+    for recipient in recipients_of(mailing):
+        settle(recipient, RecipientState.FAILED)
     for number in range(60):
-        client_of(alice, f"person{number}@example.org", f"Воскресенская-Милютина {number}", "Комментарий " * 10)
-    page = as_alice.get("/clients/")
+        mailing_of(alice, message=message_of(alice, f"{name} {number}", "Текст " * 100), clients=clients[:1])
+    page = as_alice.get(path)
     total = len(page.data) + sum(len(as_alice.get(path, headers=GZIP).data) for path in files_of(page))
     total += len(as_alice.get("/static/vendor/bootstrap-icons.woff2").data)
     assert total < 300_000
@@ -31,6 +41,10 @@ def test_a_first_visit_to_a_page_with_a_chart_stays_under_300_kilobytes_too(as_a
     total = len(page.data) + sum(len(as_alice.get(path, headers=GZIP).data) for path in files_of(page))
     assert total + len(as_alice.get("/static/vendor/bootstrap-icons.woff2").data) < 300_000
     assert not any("chart" in path for path in files_of(as_alice.get("/clients/")))
+
+
+def test_what_style_sheets_name_without_a_version_is_kept_for_a_day(anonymous: Visitor) -> None:
+    assert anonymous.get("/static/vendor/bootstrap-icons.woff2").headers["Cache-Control"] == "public, max-age=86400"
 
 
 def test_files_are_compressed_for_those_who_take_it(anonymous: Visitor) -> None:
