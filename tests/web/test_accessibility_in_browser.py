@@ -32,6 +32,7 @@ STATUSES = {"/auth/reset-password/void": 410, "/nowhere": 404}
 PAGES = (
     "/ /clients/ /clients/new /clients/1 /clients/1/edit /clients/import /messages/ /messages/new /messages/{2} "
     "/mailings/ /mailings/new /mailings/{0} /mailings/{1} /mailings/{1}/ask/start /mailings/{0}/ask/resend /attempts/ "
+    "/attempts/recipients/1 /addresses/?email=anna@example.org /addresses/erase?email=anna@example.org "
     "/reports/ /reports/periods /reports/replies /reports/mailings/{0} /suppressions/ /suppressions/new "
     "/suppressions/import /auth/profile /auth/profile/edit /auth/profile/password /auth/profile/delete"
 )
