@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, String, case, cast, literal, or_, select, update
+from sqlalchemy.exc import OperationalError
 
 from mailer.domain.addresses import address_key
 from mailer.domain.attempts import has_address
@@ -19,6 +20,7 @@ from mailer.models.audit import AuditEntry, ThingKind
 from mailer.models.clients import Client, Suppression
 from mailer.models.lanes import Hold
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState
+from mailer.models.statements import is_lock_taken
 from mailer.models.transactions import AnySession
 from mailer.models.users import User
 
@@ -53,7 +55,7 @@ def erase_address(session: AnySession, owner_id: int, email: str, now: datetime)
 
     The client goes. Recipients keep their state, and attempts their times, codes and Message-IDs, so that books and
     sums stay as they are; a letter that has not begun becomes `suppressed`. Raises StillSending while one is being
-    handed over: its answer would bring the address back. The caller commits.
+    handed over: its answer would bring the address back. The caller commits, or rolls back.
     """
     # Whoever puts an address on file shares this lock, and so do mailings that start (see mailer.domain.erased).
     session.execute(select(User.id).where(User.id == owner_id).with_for_update())
@@ -95,10 +97,16 @@ def _letters(session: AnySession, owner_id: int, key: str) -> Sequence[tuple[int
         select(Recipient.id, Recipient.mailing_id, Recipient.state)
         .join(Mailing, Mailing.id == Recipient.mailing_id)
         .where(Mailing.owner_id == owner_id, *has_address(key))
-        # No lane can take a recipient who is locked, so whoever is not in flight now will not be.
-        .with_for_update(of=Recipient)
+        # No lane can take a recipient who is locked, so whoever is not in flight now will not be. A lane that holds one
+        # is not waited for: it may be about to write a suppression, which waits for us.
+        .with_for_update(of=Recipient, nowait=True)
     )
-    return [(id_, mailing_id, state) for id_, mailing_id, state in session.execute(of_owner)]
+    try:
+        return [(id_, mailing_id, state) for id_, mailing_id, state in session.execute(of_owner)]
+    except OperationalError as error:
+        if is_lock_taken(error):
+            raise StillSending from error
+        raise
 
 
 def _erase_recipients(session: AnySession, ids: Sequence[int], now: datetime) -> None:

@@ -26,7 +26,7 @@ from mailer.domain.suppressions import suppress
 from mailer.models.audit import Action, ThingKind
 from mailer.models.clients import SuppressionReason
 from mailer.models.lanes import HoldKind
-from mailer.models.mailings import AttemptStatus, Mailing, RecipientState, Verdict
+from mailer.models.mailings import AttemptStatus, Mailing, Recipient, RecipientState, Verdict
 from mailer.models.users import User
 from tests.support.factories import (
     attempt_on,
@@ -145,6 +145,20 @@ def test_nothing_is_erased_while_a_letter_is_being_handed_over(
         erase_address(session, alice.id, ANNA, database_now(session))
     session.rollback()
     assert anna.email == ANNA and not is_erased(session, alice.id, ANNA)
+
+
+def test_a_lane_in_the_middle_of_its_turn_is_not_waited_for(
+    engine: Engine, session: Session, alice: User, database_kind: str
+) -> None:
+    (anna,) = recipients_of(started_mailing_of(alice, clients=clients_with(alice, ANNA)))
+    owner_id, anna_id = alice.id, anna.id
+    session.commit()
+    if database_kind == "sqlite":
+        pytest.skip("one transaction writes at a time")
+    with Session(engine) as lane, pytest.raises(StillSending):
+        lane.execute(select(Recipient).where(Recipient.id == anna_id).with_for_update())
+        erase_address(session, owner_id, ANNA, database_now(session))
+    session.rollback()
 
 
 def test_an_erased_recipient_is_not_sent_to_again(session: Session, alice: User, mailing: Mailing) -> None:
