@@ -1,10 +1,12 @@
 """What a report is asked for: whose mailings, which of them, from when; all of it stands in its address."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from flask import request, url_for
+from flask_babel import get_timezone
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import Row, Select, select
@@ -24,7 +26,9 @@ from mailer.web.scope import EVERYBODY, is_everybody_asked, mailings_in_scope
 # How the log is asked for attempts to which no server replied.
 NO_CODE_WORD = "none"
 # The filters that lead from one report to another.
-FILTERS = ("from", "to", "mailing", "owner", "scope")
+FILTERS = ("from", "to", "whole", "mailing", "owner", "scope")
+# How many days a report is about that would have very much to add up otherwise.
+DAYS_BY_DEFAULT = 30
 # One looks for a mailing among the latest; the report of an older one is opened from its own page.
 MAILINGS_OFFERED = 200
 
@@ -37,6 +41,8 @@ class Asked:
     is_everybodys: bool
     mailing_id: int | None
     owner_id: int | None
+    # Whether nobody asked for the period, which is the latest one then.
+    is_by_default: bool = False
 
     @property
     def visible(self) -> Select[Mailing]:
@@ -57,6 +63,8 @@ class Asked:
     def query(self) -> dict[str, str]:
         """The filters as they stand in the address, those only that are of use to any report."""
         asked = {name: request.args.get(name, "") for name in FILTERS}
+        if self.is_by_default:
+            asked |= {"from": str(self.form.first.data)}
         return {name: value for name, value in asked.items() if value}
 
     def url(self, endpoint: str, **changes: str) -> str:
@@ -93,16 +101,25 @@ class Asked:
         return db.session.get(User, self.owner_id) if self.owner_id is not None else None
 
 
-def asked_report() -> Asked:
-    """What the address asks for; what cannot be meant is passed over, and everybody's is 404 to those who may not."""
+def asked_report(*, is_latest_by_default: bool = False) -> Asked:
+    """What the address asks for; what cannot be meant is passed over, and everybody's is 404 to those who may not.
+
+    With `is_latest_by_default` no period at all is the latest one; `whole=1` asks for the whole time.
+    """
     is_everybodys = is_everybody_asked()
     mailing_ids = ids_among([request.args.get("mailing", "")])
     owner_ids = ids_among([request.args.get("owner", "")]) if is_everybodys else []
+    is_by_default = is_latest_by_default and not any(map(request.args.get, ("from", "to", "whole", "mailing")))
+    form = PeriodForm(request.args)
+    if is_by_default:
+        today = datetime.now(UTC).astimezone(get_timezone()).date()
+        form = PeriodForm(first=today - timedelta(days=DAYS_BY_DEFAULT - 1))
     return Asked(
-        form=PeriodForm(request.args),
+        form=form,
         is_everybodys=is_everybodys,
         mailing_id=mailing_ids[0] if mailing_ids else None,
         owner_id=owner_ids[0] if owner_ids else None,
+        is_by_default=is_by_default,
     )
 
 

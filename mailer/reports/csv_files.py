@@ -32,9 +32,9 @@ from mailer.web.actor import actor
 from mailer.web.csv_download import csv_download
 
 
-def asked_file() -> Asked:
+def asked_file(*, is_latest_by_default: bool = False) -> Asked:
     """What the file is asked for; a period that cannot be is no file (404): its page says what is wrong with it."""
-    asked = asked_report()
+    asked = asked_report(is_latest_by_default=is_latest_by_default)
     if not asked.form.validate():
         abort(404)
     return asked
@@ -52,7 +52,7 @@ def periods_csv() -> Response:
 
 
 def domains_csv() -> Response:
-    mailings = asked_file().mailings
+    mailings = asked_file(is_latest_by_default=True).mailings
     return csv_download("domains.csv", lambda session, mark: domains_as_csv(session, mailings, mark))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from mailer.delivery.summing import sum_waiting
+from mailer.domain.clock import database_now
 from mailer.models.mailings import AttemptStatus, Mailing, Verdict
 from mailer.models.users import User
 from tests.support.factories import (
@@ -84,7 +85,7 @@ def rows_behind(visitor: Visitor, url: str) -> int:
 @pytest.mark.parametrize("query", ["", "?from=2026-03-01&to=2026-04-01", "?mailing=2"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_rows_add_up_and_each_total_leads_to_the_rows_behind_it(as_alice: Visitor, kind: str, query: str) -> None:
-    page = as_alice.get(f"/reports/{kind}{query}")
+    page = as_alice.get(f"/reports/{kind}{query or '?whole=1'}")
     rows = counts_in(page)
     totals = [sum(column) for column in zip(*rows, strict=True)]
     assert counts_in(page, "table.report tfoot tr") == [totals]
@@ -124,9 +125,25 @@ def test_replies_that_mean_the_same_are_one_with_an_explanation_and_an_example(a
 
 @pytest.mark.usefixtures("mailings")
 def test_domains_are_written_as_people_write_them(as_alice: Visitor) -> None:
-    page = as_alice.get("/reports/domains")
+    page = as_alice.get("/reports/domains?whole=1")
     assert page.texts("#domains tbody th") == ["a.example", "b.example", "рф.example"]
     assert as_alice.get("/reports/?domain=рф.example").texts("#mailings tbody th") == ["Sale", "News"]
+
+
+def test_domains_are_those_of_the_latest_days_unless_the_whole_time_is_asked_for(
+    as_alice: Visitor, session: Session, alice: User
+) -> None:
+    sent(alice, 0)
+    latest = sent(alice, 0)
+    latest.started_at = database_now(session) - timedelta(days=2)
+    page = as_alice.get("/reports/domains")
+    assert page.one("tfoot td:last-child").get_text() == "15"
+    assert all("from=20" in url for _count, url in links_in(page))
+    whole = as_alice.get(next(str(link["href"]) for link in page.all(".period a")))
+    assert whole.one("tfoot td:last-child").get_text() == "30"
+    files = [str(each.one("a[download]")["href"]) for each in (page, whole)]
+    assert [len(as_alice.get(url).get_data().splitlines()) for url in files] == [4, 4]
+    assert "from=20" in files[0] and "whole=1" in files[1]
 
 
 @pytest.mark.usefixtures("mailings")
@@ -159,7 +176,7 @@ def test_managers_see_everybodys_reports_and_one_by_owner(as_manager: Visitor, a
     assert "Only mailings of Alice." in of_alice.words
     assert as_manager.get("/reports/owners").status_code == 404
     assert "Nothing to report" not in as_manager.get("/reports/domains").words
-    domains = as_manager.get(f"/reports/domains?scope=all&owner={alice.id}")
+    domains = as_manager.get(f"/reports/domains?scope=all&whole=1&owner={alice.id}")
     assert domains.texts("#domains tbody th") == ["a.example", "b.example", "рф.example"]
     assert all(rows_behind(as_manager, url) == count for count, url in links_in(domains))
 
