@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,23 @@ def test_an_unknown_address_is_explained_within_the_frame(as_alice: Visitor) -> 
     answer = as_alice.get("/nothing/here")
     assert is_explained(answer, 404)
     assert answer.has("nav.side")
+
+
+@pytest.mark.one_database("what pages look like is the same on both")
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_every_error_is_explained_in_the_visitors_language(
+    app: Flask, session: Session, alice: User, language: str
+) -> None:
+    app.add_url_rule("/fails/<int:status>", "fails", lambda status: abort(status))
+    browser = visitor(app, session, alice)
+    titles = set()
+    for status in (400, 403, 404, 405, 413, 422, 429, 500, 503):
+        page = browser.get(f"/fails/{status}", headers={"Accept-Language": language})
+        assert is_explained(page, status) and page.one("html")["lang"] == language
+        assert page.has("nav.side") == (status < 500)
+        titles.add(page.one("h1").get_text())
+    assert len(titles) == 9
+    assert ("There is nothing here" in titles) == (language == "en")
 
 
 def test_an_unknown_address_is_explained_to_a_stranger_without_the_frame(anonymous: Visitor) -> None:
