@@ -3,8 +3,9 @@ PYTHON = .venv/bin/python
 # Python compiles what is imported, once; to compile all that is installed would take a third of the time.
 PIP = $(PYTHON) -m pip --disable-pip-version-check --quiet install --no-compile
 
-# Many tests wait for real processes, so one more than most small machines have cores is no loss.
-TEST_PROCESSES = 3
+# Many tests wait for real processes, so more of them than most small machines have cores are no loss. A file stays in one
+# of them, so that what takes long to start is shared.
+TEST_PROCESSES = 4
 
 # The first of these that is new enough and can make a .venv is used.
 PYTHONS = python3 python3.13 python3.14 python3.12 python3.11 python
@@ -20,8 +21,8 @@ run: .venv/requirements.stamp ## start Mailer at http://127.0.0.1:5000, with all
 
 test: .venv/dev.stamp ## run all tests, on SQLite and then on PostgreSQL; ARGS='-k outbox' chooses some
 	@{ $(HAS_NO_EMBEDDED) && { $(HAS_REDIS); }; } || $(MAKE) -s .venv/embedded.stamp
-	$(PYTHON) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup --database sqlite $(ARGS)
-	$(PYTHON) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup --database postgresql $(ARGS)
+	$(PYTHON) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --database sqlite $(ARGS)
+	$(PYTHON) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --database postgresql $(ARGS)
 
 bench: .venv/dev.stamp ## measure the delivery beside Flask-Mail, smtplib and smtp-source, as one table
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp

@@ -11,9 +11,7 @@ from mailer.config import PROJECT_DIR
 from mailer.embedded.guard import session_members
 from tests.support.processes import answers
 
-# A start takes many seconds: one process of the tests runs all of these, so that they share it. The database is the one
-# of a newcomer; a journey starts and uses such a run on both.
-pytestmark = pytest.mark.xdist_group("make run")
+# The database is the one of a newcomer. A journey starts and uses such a run on both.
 
 
 def refusal(start_run, *arguments, **settings):
