@@ -6,7 +6,7 @@ recipients where an index leads to them. For all other questions the log is read
 page tells how far.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -143,12 +143,12 @@ class AttemptLog:
     def _nearest(self, conditions: Conditions, place: Place, limit: int) -> list[tuple[int, int]]:
         """The mailings whose attempts come nearest, each with the id of its nearest one."""
         nearest = self._in_order(select(Attempt.id), Mailing.id, conditions, place).limit(1).correlate(Mailing)
-        found = (
-            select(Mailing.id, nearest.scalar_subquery().label("nearest_id")).where(*self._scope).subquery()
-        )
-        rows = select(found.c.id, found.c.nearest_id).where(found.c.nearest_id.is_not(None))
-        ordered = rows.order_by(place.nearest(found.c.nearest_id)).limit(limit)
-        return [(mailing_id, attempt_id) for mailing_id, attempt_id in self._session.execute(ordered)]
+        nearest_id = nearest.scalar_subquery().label("nearest_id")
+        rows = select(Mailing.id, nearest_id).where(*self._scope)
+        # Those without one are sorted out here: named in a condition, each would be looked for a second time.
+        ordered = rows.order_by(place.nearest(nearest_id).nulls_last()).limit(limit)
+        found = self._session.execute(ordered)
+        return [(mailing_id, attempt_id) for mailing_id, attempt_id in found if attempt_id is not None]
 
     def _in_order(
         self, ids: Select[int], mailing_id: SQLColumnExpression[int], conditions: Conditions, place: Place
@@ -174,22 +174,21 @@ class AttemptLog:
 
     # By recipient
 
-    def _people(self) -> Select[int] | None:
+    def _people(self) -> list[int] | None:
         """Those for whom the letters were, where an index leads to them and they are not too many."""
         exact = exact_recipients(self._wanted)
         if exact is None:
             return None
         people = select(Recipient.id).join(Mailing, Mailing.id == Recipient.mailing_id).where(*self._scope, *exact)
-        some = people.limit(MOST_RECIPIENTS + 1).subquery()
-        number = self._session.scalar(select(func.count()).select_from(some)) or 0
-        is_part = not number and not self._wanted.domain
-        return None if is_part or number > MOST_RECIPIENTS else people
+        ids = list(self._session.scalars(people.limit(MOST_RECIPIENTS + 1)))
+        is_part = not ids and not self._wanted.domain
+        return None if is_part or len(ids) > MOST_RECIPIENTS else ids
 
-    def _attempts_of(self, people: Select[int]) -> Select[int]:
-        chosen = people.cte().prefix_with("MATERIALIZED")
-        return select(Attempt.id).join(chosen, chosen.c.id == Attempt.recipient_id).where(*self._attempts)
+    def _attempts_of(self, people: Collection[int]) -> Select[int]:
+        of_these = Attempt.recipient_id.in_(these_ids(self._session, people))
+        return select(Attempt.id).where(of_these, *self._attempts)
 
-    def _of_people(self, people: Select[int], place: Place, size: int) -> list[int]:
+    def _of_people(self, people: Collection[int], place: Place, size: int) -> list[int]:
         ids = self._attempts_of(people).where(*place.conditions())
         return list(self._session.scalars(ids.order_by(place.nearest(Attempt.id)).limit(size + 1)))
 
