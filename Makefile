@@ -1,7 +1,6 @@
 # Everything is called as `python -m`, and by paths relative to this folder, so that the folder may have any name.
 PYTHON = .venv/bin/python
-# Python compiles what is imported, once; to compile all that is installed would take a third of the time.
-PIP = $(PYTHON) -m pip --disable-pip-version-check --quiet install --no-compile
+PIP = $(PYTHON) -m pip --disable-pip-version-check --quiet install
 
 # Many tests wait for real processes, so more of them than most small machines have cores are no loss. A file stays in one
 # of them, so that what takes long to start is shared.
