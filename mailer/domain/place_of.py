@@ -8,7 +8,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 
-class place_of(GenericFunction[int]):  # noqa: N801
+class place_of(GenericFunction[int]):
     """Where a text stands in another one, from 1; 0 where it does not. Several times as fast as LIKE."""
 
     type = Integer()

@@ -4,6 +4,7 @@ As it comes, it lets a whole second pass before it starts the first program, and
 stops. Like the guard it is run as a plain file, so that it starts at once.
 """
 
+# Supervisor has no types, so neither has what is made of its classes.
 from supervisor import poller, supervisord  # type: ignore[import-untyped]
 
 LONGEST_NAP_SECONDS = 0.1

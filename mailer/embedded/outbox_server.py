@@ -33,7 +33,7 @@ class Outbox:
         self._is_closing = False
 
     # aiosmtpd calls it by this name.
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:
         content = envelope.content
         raw = content if isinstance(content, bytes) else (content or "").encode()
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -68,6 +68,7 @@ def _domain_on_postgresql(element: domain_of, compiler: SQLCompiler, **kw: Any) 
 
 @compiles(FewFirst)
 def _few_first(element: FewFirst, compiler: SQLCompiler, **kw: Any) -> str:
+    # SQLAlchemy has left this method without types.
     text: str = compiler.visit_join(element, **kw)  # type: ignore[no-untyped-call]
     return text
 
