@@ -30,7 +30,14 @@ class PoliteWorker(Worker):
 
     max_connection_wait_time = 2.0
     is_stop_requested = False
+    is_looking_out = False
     look_out = LookOut()
+
+    def _shutdown(self) -> None:
+        """Stop as RQ does, but not out of the look-out: that survives any exception, this one too."""
+        if not self.is_looking_out:
+            # RQ has left this method without types.
+            super()._shutdown()  # type: ignore[no-untyped-call]
 
     def handle_warm_shutdown_request(self) -> None:
         PoliteWorker.is_stop_requested = True
@@ -43,7 +50,15 @@ class PoliteWorker(Worker):
         connection.hset(self.key, mapping=self.serialize())
         worker_registration.register(self, pipeline)
         super().heartbeat(timeout, pipeline)
+        self._look_out()
+
+    def _look_out(self) -> None:
+        was_stopping = PoliteWorker.is_stop_requested
+        self.is_looking_out = True
         PoliteWorker.look_out.come_by()
+        self.is_looking_out = False
+        if PoliteWorker.is_stop_requested and not was_stopping:
+            self._shutdown()
 
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

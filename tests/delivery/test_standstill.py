@@ -1,10 +1,12 @@
 """A letter to the admins, once, when nobody starts what is due."""
 
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from rq.exceptions import StopRequested
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -165,6 +167,27 @@ def test_a_worker_tells_when_it_says_that_it_lives(
     worker.heartbeat()
     (letter,) = smtp_server.ledger.letters
     assert "No scheduler lives" in letter.text and "No worker lives" not in letter.text
+
+
+@pytest.mark.one_database("it is about signals")
+def test_a_worker_that_is_asked_to_stop_while_it_looks_stops_when_it_has_looked(
+    app_context: None, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = PoliteWorker([STARTS], connection=redis_server.client)
+    worker.register_birth()
+    looks = []
+
+    def be_asked_to_stop() -> None:
+        worker.request_stop(signal.SIGTERM, None)
+        looks.append("whole")
+
+    monkeypatch.setattr("mailer.delivery.standstill.LOOK_SECONDS", 0)
+    monkeypatch.setattr("mailer.delivery.standstill.tell_of_standstill", be_asked_to_stop)
+    monkeypatch.setattr(PoliteWorker, "is_stop_requested", False)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    with pytest.raises(StopRequested):
+        worker.heartbeat()
+    assert looks == ["whole"]
 
 
 def test_a_look_out_comes_by_no_more_often_than_others_look(
