@@ -9,7 +9,7 @@ nobody knows whether it was committed changes nothing twice.
 transaction on SQLite (claims_sqlite).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -91,8 +91,11 @@ class Wishes:
 class Fence(Protocol):
     """A lane's only way to the recipients."""
 
-    def turn(self, wishes: Wishes) -> Turn:
-        """Take one turn; durable when it returns. Raises DatabaseAway or MailingGone."""
+    def turn(self, wishes: Wishes, meanwhile: Callable[[], None] = lambda: None) -> Turn:
+        """Take one turn; durable when it returns. Raises DatabaseAway or MailingGone.
+
+        Where the database is another process, `meanwhile` may be called while it is at work.
+        """
 
     def close(self) -> None:
         """Let go of the database connection."""

@@ -1,7 +1,8 @@
 """The fence on PostgreSQL: one statement a turn, autocommitted."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
@@ -10,9 +11,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from mailer.delivery.claims import Answer, Claim, DatabaseAway, MailingGone, Turn, Wishes
-from mailer.delivery.claims_postgresql_turn import turn_statement
+from mailer.delivery.claims_postgresql_turn import PARAMETERS, turn_statement
 from mailer.delivery.ledger import LOCK, Ledger, for_psycopg
 from mailer.delivery.limiting import take_limited
+from mailer.delivery.prepared import PreparedStatements, Row
 from mailer.domain.limits import Limits
 
 # A turn touches a handful of rows, each by its key. The statistics of a table that a start has just filled say
@@ -46,39 +48,55 @@ class PostgresqlFence:
     ) -> None:
         self._engine = engine
         self._limits = limits
-        self._connection: Connection | None = None
+        self._connected: tuple[Connection, PreparedStatements] | None = None
         self._fixed = {"mailing": mailing_id, "owner": owner_id, "token": token}
 
-    def turn(self, wishes: Wishes) -> Turn:
+    def turn(self, wishes: Wishes, meanwhile: Callable[[], None] = lambda: None) -> Turn:
         try:
-            if self._connection is None:
-                self._connection = self._connect()
+            if self._connected is None:
+                connection = self._connect()
+                self._connected = connection, PreparedStatements(connection, list(PARAMETERS.values()))
             if self._limits is not None:
-                return self._take_limited(self._connection, self._limits, wishes)
-            return self._take(self._connection, wishes)
+                return self._take_limited(*self._connected, self._limits, wishes, meanwhile)
+            return self._take(*self._connected, wishes, meanwhile)
         except (psycopg.OperationalError, psycopg.InterfaceError, DBAPIError) as error:
             # Whatever state the connection is in, the next turn gets a new one.
             self.close()
             raise DatabaseAway(str(error)) from error
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._connected is not None:
+            self._connected[0].close()
+            self._connected = None
 
-    def _take(self, connection: Connection, wishes: Wishes) -> Turn:
+    def _take(
+        self,
+        connection: Connection,
+        prepared: PreparedStatements,
+        wishes: Wishes,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Turn:
         give_back = [*wishes.give_back, *self._orphans(connection, wishes)]
-        parameters = {**self._fixed, **_parameters(wishes, give_back)}
+        suppress = [answer.recipient_id for answer in wishes.answers if answer.outcome.suppresses]
+        parameters = {**self._fixed, **_parameters(wishes, give_back), "suppress": _array(suppress)}
         statement = turn_statement(
             records=bool(wishes.answers),
-            suppresses=parameters["suppress"] != _array([]),
+            suppresses=bool(suppress),
             gives_back=bool(give_back),
             begins=bool(wishes.begin),
             claims=bool(wishes.claim_count),
         )
-        return _turn(connection.execute(statement, parameters, prepare=True).fetchall())
+        values = [str(parameters[name]).encode() for name in PARAMETERS]
+        return _turn(prepared.run(statement, values, meanwhile))
 
-    def _take_limited(self, connection: Connection, limits: Limits, wishes: Wishes) -> Turn:
+    def _take_limited(
+        self,
+        connection: Connection,
+        prepared: PreparedStatements,
+        limits: Limits,
+        wishes: Wishes,
+        meanwhile: Callable[[], None],
+    ) -> Turn:
         """The same statement, within a transaction that has the ledger to itself."""
 
         def run(statement: str, parameters: dict[str, Any]) -> Sequence[Sequence[Any]]:
@@ -89,9 +107,8 @@ class PostgresqlFence:
             connection.execute(LOCK)
             now = float(connection.execute(NOW).fetchall()[0][0])
             begun = connection.execute(BEGUN_BEFORE, {**self._fixed, "begin": _array(wishes.begin)}).fetchall()
-            return take_limited(
-                Ledger(run), limits, now, wishes, [row[0] for row in begun], partial(self._take, connection)
-            )
+            take = partial(self._take, connection, prepared, meanwhile=meanwhile)
+            return take_limited(Ledger(run), limits, now, wishes, [row[0] for row in begun], take)
 
     def _orphans(self, connection: Connection, wishes: Wishes) -> list[int]:
         if wishes.held is None:
@@ -112,7 +129,6 @@ class PostgresqlFence:
 def _parameters(wishes: Wishes, give_back: Collection[int]) -> dict[str, Any]:
     return {
         "answers": json.dumps([_row_of(answer) for answer in wishes.answers]),
-        "suppress": _array([answer.recipient_id for answer in wishes.answers if answer.outcome.suppresses]),
         "begin": _array(wishes.begin),
         "give_back": _array(give_back),
         "claim_count": wishes.claim_count,
@@ -138,15 +154,24 @@ def _row_of(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _turn(rows: list[tuple[Any, ...]]) -> Turn:
-    gate = next((row for row in rows if row[0] == "gate"), None)
+def _turn(rows: Sequence[Row]) -> Turn:
+    gate: Sequence[Any] | None = None
+    begun, claims = [], []
+    for part, *row in cast(Sequence[Sequence[Any]], rows):
+        if part == b"claim":
+            recipient_id, email, full_name, tries = row[:4]
+            claims.append(Claim(int(recipient_id), email.decode(), full_name.decode(), int(tries)))
+        elif part == b"gate":
+            gate = row
+        elif row[1] == b"begun":
+            begun.append(int(row[0]))
     if gate is None:
         # The mailing itself is gone, and its recipients with it.
         raise MailingGone
     return Turn(
-        is_lane_alive=bool(gate[1]),
-        is_open=gate[2] == "true",
-        begun=frozenset(row[1] for row in rows if row[0] == "begun" and row[2] == "begun"),
-        claims=[Claim(*row[1:5]) for row in rows if row[0] == "claim"],
-        now=gate[5],
+        is_lane_alive=gate[0] == b"1",
+        is_open=gate[1] == b"true",
+        begun=frozenset(begun),
+        claims=claims,
+        now=datetime.fromtimestamp(float(gate[4]), UTC),
     )

@@ -3,6 +3,22 @@
 import functools
 import re
 
+from psycopg.postgres import types
+
+_LONG, _LONGS = types["int8"].oid, types["int8"].array_oid
+# In the order in which they are numbered, each with the id of its type.
+PARAMETERS = {
+    "token": types["text"].oid,
+    "mailing": _LONG,
+    "owner": _LONG,
+    "answers": types["json"].oid,
+    "suppress": _LONGS,
+    "begin": _LONGS,
+    "give_back": _LONGS,
+    "claim_count": _LONG,
+    "claim_after": _LONG,
+}
+
 # The parts read one snapshot, and each row is written by one part only. A part that a turn does not need is left out,
 # because setting it up costs as much as several letters.
 # - alive: the row lock keeps a sweep out until this turn is committed; a sweep that came first leaves no row.
@@ -102,7 +118,7 @@ taken AS (
 )"""
 GATE_ROW = """
 SELECT 'gate' AS part, is_alive::int AS id, is_open::text AS email, '' AS full_name, 0 AS tries,
-       clock_timestamp() AS now
+       extract(epoch FROM clock_timestamp()) AS now
 FROM gate"""
 BEGUN_ROWS = " UNION ALL SELECT 'begun', id, state, '', 0, NULL FROM stepped"
 CLAIM_ROWS = " UNION ALL SELECT 'claim', id, email, full_name, tries, NULL FROM taken"
@@ -120,4 +136,7 @@ def turn_statement(*, records: bool, suppresses: bool, gives_back: bool, begins:
     )
     parts = [part for is_chosen, part, _ in chosen if is_chosen]
     rows = [row for is_chosen, _, row in chosen if is_chosen]
-    return re.sub(r"\s+", " ", "WITH " + ",".join([FENCE, *parts]) + GATE_ROW + "".join(rows))
+    statement = re.sub(r"\s+", " ", "WITH " + ",".join([FENCE, *parts]) + GATE_ROW + "".join(rows))
+    for number, name in enumerate(PARAMETERS, 1):
+        statement = statement.replace(f"%({name})s", f"${number}")
+    return statement

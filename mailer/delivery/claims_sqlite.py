@@ -3,7 +3,7 @@
 import fcntl
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, cast
@@ -116,7 +116,7 @@ class SqliteFence:
         self._queue = _Queue(engine)
         self._fixed = {"mailing": mailing_id, "owner": owner_id, "token": token}
 
-    def turn(self, wishes: Wishes) -> Turn:
+    def turn(self, wishes: Wishes, meanwhile: Callable[[], None] = lambda: None) -> Turn:
         try:
             connection = self._connect()
             with self._queue.place():

@@ -1,6 +1,7 @@
 """How far a lane has come, counted where everything passes that it records."""
 
 from collections import Counter
+from collections.abc import Callable
 
 from mailer.delivery.claims import Fence, Turn, Wishes
 from mailer.delivery.tallies import ANSWER_BOUNDS, ANSWERS, LETTERS, Times
@@ -31,8 +32,8 @@ class CountingFence:
         self._fence = fence
         self._counts = counts
 
-    def turn(self, wishes: Wishes) -> Turn:
-        turn = self._fence.turn(wishes)
+    def turn(self, wishes: Wishes, meanwhile: Callable[[], None] = lambda: None) -> Turn:
+        turn = self._fence.turn(wishes, meanwhile)
         self._counts.states.update(answer.outcome.state for answer in wishes.answers)
         self._counts.refusals.update(
             answer.outcome.verdict

@@ -10,13 +10,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from mailer.delivery.answering import answer_to
 from mailer.delivery.claiming import Claiming
 from mailer.delivery.claims import Answer, Claim, DatabaseAway, Fence, Turn, Wishes
 from mailer.delivery.compose import Composer
 from mailer.delivery.lease import Watch
+from mailer.delivery.letters import Letters
 from mailer.delivery.outcomes import (
     REFUSED_RECIPIENT,
     TEMPORARY,
@@ -101,8 +101,7 @@ class Lane:
         """
         self._fence = fence
         self._pool = pool
-        self._composer = composer
-        self._token = token
+        self._letters = Letters(composer, token)
         self._watch = watch
         self._retry_delay = retry_delay
         self._stop_requested = stop_requested
@@ -236,18 +235,11 @@ class Lane:
             outcome,
             code,
             words,
-            letter_id=self._letter_id(claim) if is_begun else None,
+            letter_id=self._letters.letter_id(claim) if is_begun else None,
             retry_delay=self._retry_delay,
             is_line_broken=is_line_broken,
         )
         self._answers.append(answer)
-
-    def _letter(self, claim: Claim, now: datetime) -> bytes:
-        letter_id = self._letter_id(claim)
-        return self._composer.letter(claim.recipient_id, claim.full_name, claim.email, letter_id, now)
-
-    def _letter_id(self, claim: Claim) -> str:
-        return self._composer.letter_id(claim.recipient_id, claim.tries + 1, self._token)
 
     # Reasons to end ---------------------------------------------------------------------------------------------
 
@@ -333,7 +325,7 @@ class Lane:
         give_up_at = float("inf")
         while True:
             try:
-                return self._fence.turn(wishes)
+                return self._fence.turn(wishes, self._make_letters)
             except DatabaseAway as error:
                 logger.warning("The database does not answer, the turn will be repeated: %s", error)
                 if self._stop_requested() or self._watch.is_parent_gone:
@@ -343,6 +335,9 @@ class Lane:
                 # Nobody knows whether the turn was committed: what it may have claimed unheard is given back.
                 wishes.held = [*self._held(), *(answer.recipient_id for answer in self._answers)]
                 time.sleep(DATABASE_PAUSE_SECONDS)
+
+    def _make_letters(self) -> None:
+        self._letters.make_ahead(session.claim_offered for session in self._ready if session.claim_offered is not None)
 
     def _look_at_results(self) -> None:
         self._failures = 0
@@ -363,7 +358,8 @@ class Lane:
                 # The server waits for a letter that must not go out: cutting the line takes the envelope back.
                 self._pool.drop(session)
                 continue
-            session.deliver(self._letter(claim, turn.now))
+            session.deliver(self._letters.take(claim, turn.now))
+        self._letters.end_turn(turn.now)
         if not turn.is_lane_alive:
             self._lose()
         elif self._end is None and not turn.is_open:
@@ -383,7 +379,7 @@ class Lane:
 
     def _offer(self, session: Session, claim: Claim) -> None:
         try:
-            envelope = self._composer.envelope(claim.email)
+            envelope = self._letters.envelope(claim)
         except ValueError as error:
             words = f"the address cannot be written into an envelope: {error}"
             self._answer(claim, REFUSED_RECIPIENT, None, words, is_begun=False)

@@ -380,10 +380,10 @@ def test_a_lane_that_is_to_stop_still_waits_for_a_database_that_comes_back(
     fence = SqliteFence if database_kind == "sqlite" else PostgresqlFence
     turn, absences = fence.turn, iter(range(2))
 
-    def turn_or_away(self: Fence, wishes: Wishes) -> Turn:
+    def turn_or_away(self: Fence, wishes: Wishes, meanwhile: Callable[[], None]) -> Turn:
         if wishes.answers and next(absences, None) is not None:
             raise DatabaseAway("gone for a moment")
-        return turn(self, wishes)
+        return turn(self, wishes, meanwhile)
 
     monkeypatch.setattr(fence, "turn", turn_or_away)
     monkeypatch.setattr(delivering, "stop_requested", lambda: bool(smtp_server.ledger))
@@ -402,10 +402,10 @@ def test_a_lane_that_is_to_stop_does_not_wait_for_the_database_for_ever(
     fence = SqliteFence if database_kind == "sqlite" else PostgresqlFence
     turn = fence.turn
 
-    def turn_or_away(self: Fence, wishes: Wishes) -> Turn:
+    def turn_or_away(self: Fence, wishes: Wishes, meanwhile: Callable[[], None]) -> Turn:
         if wishes.answers:
             raise DatabaseAway("gone for good")
-        return turn(self, wishes)
+        return turn(self, wishes, meanwhile)
 
     monkeypatch.setattr(fence, "turn", turn_or_away)
     monkeypatch.setattr(delivering, "stop_requested", lambda: bool(smtp_server.ledger))
