@@ -4,6 +4,7 @@ import functools
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -20,7 +21,12 @@ CONTINENTS = frozenset(
 
 def countries() -> dict[str, str]:
     """Codes (ISO 3166-1) and names in the visitor's language, in its order."""
-    names = get_locale().territories.items()
+    return _countries(get_locale().language)
+
+
+@functools.cache
+def _countries(language: str) -> dict[str, str]:
+    names = Locale(language).territories.items()
     known = {code: name for code, name in names if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES}
     return dict(sorted(known.items(), key=lambda country: country[1].casefold()))
 
@@ -33,7 +39,12 @@ def _zone_names() -> tuple[str, ...]:
 
 def time_zones() -> dict[str, str]:
     """Names and what they are shown as: "Europe/Moscow (UTC+03:00)", as the clocks stand now."""
-    now = datetime.now(UTC)
+    return _time_zones(datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
+
+
+@functools.lru_cache(maxsize=1)
+def _time_zones(now: datetime) -> dict[str, str]:
+    # Each zone is a file, and there are hundreds: they are read once an hour, in which clocks are rarely changed.
     places = {name: f"{name.replace('_', ' ')} ({_offset(now, name)})" for name in _zone_names()}
     return places | {"UTC": "UTC"}
 

@@ -6,7 +6,8 @@ from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from mailer.domain.clients import clients_of, count_found, last_letters
+from mailer.domain.clients import last_letters
+from mailer.domain.finding import find_clients
 from mailer.domain.suppressions import with_suppressions
 from mailer.extensions import db
 from mailer.models.clients import Client
@@ -30,13 +31,12 @@ def shown_list() -> dict[str, Any]:
     location = url_for("clients.index")
     search = shown_query().get("q", "")
     order = sorted_by(SORTINGS, default="name", location=location)
-    on_file, found = count_found(db.session, current_user.id, search) if search.strip() else (None, None)
-    clients = with_suppressions(clients_of(current_user.id, search))
-    page = paginate(clients, order.sorting, location=location, total=found)
+    found = find_clients(db.session, current_user.id, search, with_on_file=True)
+    page = paginate(with_suppressions(found.clients), order.sorting, location=location, total=found.count)
     return {
         "page": page,
         "search": search,
         "order": order,
-        "on_file": page.total if on_file is None else on_file,
+        "on_file": page.total if found.on_file is None else found.on_file,
         "last_letters": last_letters(db.session, page.items),
     }

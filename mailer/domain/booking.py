@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, delete, func, insert, literal, or_, select
 from sqlalchemy.orm import defer, joinedload
 
 from mailer.domain.accounts import require_unblocked
@@ -122,6 +122,13 @@ def audience_of(mailing: Mailing) -> Select[Client]:
 def selected_client_ids(session: AnySession, mailing: Mailing) -> list[int]:
     """The clients chosen by hand for this mailing."""
     return list(session.scalars(select(SelectedClient.client_id).where(SelectedClient.mailing_id == mailing.id)))
+
+
+def chosen_ids() -> ColumnElement[str | None]:
+    """The same as a column of a select of mailings: ids with spaces between them; none where nobody was chosen."""
+    id_text = cast(SelectedClient.client_id, String)
+    ids = select(func.aggregate_strings(id_text, " ")).where(SelectedClient.mailing_id == Mailing.id)
+    return ids.correlate(Mailing).scalar_subquery()
 
 
 def count_audience(session: AnySession, mailing: Mailing) -> int:

@@ -69,19 +69,30 @@ def books_of(session: AnySession, mailing: Mailing) -> Books:
 
 
 def books_of_each(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:
-    """The books of several mailings by id: the started ones in one query, the others in another."""
-    started = [mailing for mailing in mailings if mailing.status is not MailingStatus.CREATED]
-    created = [mailing for mailing in mailings if mailing.status is MailingStatus.CREATED]
-    return _books_of_started(session, started) | _books_of_created(session, created)
-
-
-def _books_of_started(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:
+    """The books of several mailings by id, in one query."""
     if not mailings:
         return {}
-    ids = [mailing.id for mailing in mailings]
-    counted = books_counted(select(Mailing).where(Mailing.id.in_(ids)))
-    rows = session.execute(select(counted.c.mailing_id, *(counted.c[name] for name in COUNTS))).all()
-    return {mailing_id: Books() for mailing_id in ids} | {mailing_id: Books(*counts) for mailing_id, *counts in rows}
+    to_all = [mailing for mailing in mailings if _is_created(mailing) and mailing.audience is Audience.ALL]
+    to_selected = [mailing for mailing in mailings if _is_created(mailing) and mailing.audience is Audience.SELECTED]
+    started = {mailing.id for mailing in mailings if not _is_created(mailing)}
+    counts = []
+    if started:
+        counted = books_counted(select(Mailing).where(Mailing.id.in_(started)))
+        of_started = literal(Mailing.__tablename__)
+        counts.append(select(of_started, counted.c.mailing_id, *(counted.c[name] for name in COUNTS)))
+    if to_all:
+        counts.append(_pending_by(Client.owner_id, {mailing.owner_id for mailing in to_all}))
+    if to_selected:
+        counts.append(_pending_by(SelectedClient.mailing_id, {mailing.id for mailing in to_selected}))
+    found = {(of, key): Books(*counts) for of, key, *counts in session.execute(union_all(*counts))}
+    keys = [(mailing.id, (Client.__tablename__, mailing.owner_id)) for mailing in to_all]
+    keys += [(mailing.id, (SelectedClient.__tablename__, mailing.id)) for mailing in to_selected]
+    keys += [(id, (Mailing.__tablename__, id)) for id in started]
+    return {id: found.get(key, Books()) for id, key in keys}
+
+
+def _is_created(mailing: Mailing) -> bool:
+    return mailing.status is MailingStatus.CREATED
 
 
 def books_counted(mailings: Select[Mailing]) -> Subquery:
@@ -104,22 +115,8 @@ def books_counted(mailings: Select[Mailing]) -> Subquery:
     return select(*(column.label(name) for name, column in zip(names, counted.c, strict=True))).subquery("books")
 
 
-def _books_of_created(session: AnySession, mailings: Sequence[Mailing]) -> dict[int, Books]:
-    to_all = [mailing for mailing in mailings if mailing.audience is Audience.ALL]
-    to_selected = [mailing for mailing in mailings if mailing.audience is Audience.SELECTED]
-    counts = (
-        _counts_by(Client.owner_id, {mailing.owner_id for mailing in to_all}),
-        _counts_by(SelectedClient.mailing_id, {mailing.id for mailing in to_selected}),
-    )
-    if not mailings:
-        return {}
-    counted = {(of, key): count for of, key, count in session.execute(union_all(*counts))}
-    on_file, selected = Client.__tablename__, SelectedClient.__tablename__
-    books = {mailing.id: Books(pending=counted.get((on_file, mailing.owner_id), 0)) for mailing in to_all}
-    return books | {mailing.id: Books(pending=counted.get((selected, mailing.id), 0)) for mailing in to_selected}
-
-
-def _counts_by(column: InstrumentedAttribute[int], keys: Collection[int]) -> Select[str, int, int]:
-    """How many rows there are of each key, with the name of their table."""
+def _pending_by(column: InstrumentedAttribute[int], keys: Collection[int]) -> Select[*tuple[Any, ...]]:
+    """How many rows there are of each key, as the books of what has not started, with the name of their table."""
     table = column.class_.__tablename__
-    return select(literal(table), column, func.count()).where(column.in_(keys)).group_by(column)
+    counts = (func.count() if name == "pending" else literal(0) for name in COUNTS)
+    return select(literal(table), column, *counts).where(column.in_(keys)).group_by(column)

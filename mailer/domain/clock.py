@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, literal, select
 
+from mailer.models.base import UtcDateTime
 from mailer.models.transactions import AnySession
 
 
@@ -14,5 +15,12 @@ def database_now(session: AnySession) -> datetime:
     """
     if session.get_bind().dialect.name == "sqlite":
         return datetime.now(UTC)
-    now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
-    return now.astimezone(UTC)
+    now: datetime = session.execute(select(clock(session))).scalar_one()
+    return now
+
+
+def clock(session: AnySession) -> ColumnElement[datetime]:
+    """The same as a column of another select, for whoever reads something else besides."""
+    if session.get_bind().dialect.name == "sqlite":
+        return literal(datetime.now(UTC), UtcDateTime())
+    return func.clock_timestamp(type_=UtcDateTime())

@@ -60,17 +60,18 @@ def reach_of_mailing(session: AnySession, mailing: Mailing) -> Reach:
 def _counted(
     session: AnySession, owner_id: int, clients: Select[Client], on_file: ColumnElement[int] = literal(0)
 ) -> Reach:
-    # The few who are left out are gathered first, and each client looked up among them.
+    # The few who are left out are looked up among the clients, and not each client among them.
     weightiest = (
         select(Suppression.email_key, main_reason().label("place"))
         .where(Suppression.owner_id == owner_id, Suppression.lifted_at.is_(None))
         .group_by(Suppression.email_key)
         .subquery()
     )
+    total = clients.with_only_columns(func.count(Client.id)).scalar_subquery()
     places = range(len(IN_ORDER_OF_WEIGHT))
-    counts = clients.outerjoin(weightiest, weightiest.c.email_key == Client.email_key).with_only_columns(
-        on_file, func.count(Client.id), *(func.count(Client.id).filter(weightiest.c.place == place) for place in places)
+    counts = clients.join(weightiest, weightiest.c.email_key == Client.email_key).with_only_columns(
+        on_file, total, *(func.count(Client.id).filter(weightiest.c.place == place) for place in places)
     )
-    count_on_file, total, *of_reasons = session.execute(counts).one()
+    count_on_file, count, *of_reasons = session.execute(counts).one()
     left_out = zip(IN_ORDER_OF_WEIGHT, of_reasons, strict=True)
-    return Reach(total, tuple((reason, count) for reason, count in left_out if count), count_on_file)
+    return Reach(count, tuple((reason, count) for reason, count in left_out if count), count_on_file)

@@ -6,6 +6,7 @@ from flask import request
 from flask_login import current_user
 
 from mailer.domain.clients import clients_of
+from mailer.domain.finding import Found, find_clients, found_before
 from mailer.domain.suppressions import is_suppressed_client, with_suppressions
 from mailer.extensions import db
 from mailer.mailings.selection import MOST_CHOSEN, Selection, packed
@@ -35,8 +36,8 @@ class Chooser:
         return packed(client.id for client in self.page.items)
 
 
-def stepped(selection: Selection) -> tuple[Selection, int | None]:
-    """The selection after the step that was asked for, and how many clients the search has found if that came out."""
+def stepped(selection: Selection) -> tuple[Selection, Found | None]:
+    """The selection after the step that was asked for, and whom the search has found if that came out."""
     act = request.form.get("act")
     if act == CLEAR:
         return Selection(), None
@@ -44,7 +45,9 @@ def stepped(selection: Selection) -> tuple[Selection, int | None]:
         return selection, None
     found = clients_of(current_user.id, searched()).with_only_columns(Client.id, is_suppressed_client())
     rows = db.session.execute(found.limit(MOST_CHOSEN)).all()
-    return selection.with_ids(id for id, is_suppressed in rows if not is_suppressed), len(rows)
+    found_ids = [id for id, _is_suppressed in rows]
+    selection = selection.with_ids(id for id, is_suppressed in rows if not is_suppressed)
+    return selection, found_before(db.session, current_user.id, searched(), found_ids)
 
 
 def searched() -> str:
@@ -52,13 +55,14 @@ def searched() -> str:
     return request.form.get("find", "")
 
 
-def chooser(selection: Selection, location: str, total: int | None = None) -> Chooser:
+def chooser(selection: Selection, location: str, found: Found | None = None, on_file: int | None = None) -> Chooser:
     """The chooser as the form that was sent asks for it; its buttons post to `location`.
 
-    `total` is how many clients its search finds, where that is known already.
+    `found` is whom its search finds, and `on_file` how many clients there are, where that is known already.
     """
     # A new search begins at its first page; the two ways on carry their place in the address.
     place = request.args.to_dict() if request.form.get("act") == FIND else {}
-    clients = with_suppressions(clients_of(current_user.id, searched()))
-    page = paginate(clients, BY_NAME, location=location, query=place, total=total)
+    found = found or find_clients(db.session, current_user.id, searched())
+    total = found.count if found.count is not None or searched().strip() else on_file
+    page = paginate(with_suppressions(found.clients), BY_NAME, location=location, query=place, total=total)
     return Chooser(selection, searched(), page, location)

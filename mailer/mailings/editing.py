@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import book_start, ring_start
-from mailer.domain.booking import book_mailing, change_mailing, count_audience, mailings_of, selected_client_ids
+from mailer.domain.booking import book_mailing, change_mailing, count_audience, mailings_of
 from mailer.domain.clients import clients_of
 from mailer.domain.clock import database_now
 from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, WindowOver
@@ -19,7 +19,7 @@ from mailer.mailings.chooser import PREVIEW
 from mailer.mailings.form_context import form_context, nobody_words, own_message
 from mailer.mailings.forms import MailingForm, an_id
 from mailer.mailings.lists import row_context, shown_list
-from mailer.mailings.own import own_mailing
+from mailer.mailings.own import own_mailing, own_mailing_with_choice
 from mailer.mailings.selection import MOST_CHOSEN, Selection
 from mailer.models.clients import Client
 from mailer.models.mailings import Audience, Mailing, MailingStatus
@@ -55,12 +55,11 @@ def sent_form() -> tuple[MailingForm, Selection]:
 
 def proposal(form: MailingForm) -> Selection:
     """A new mailing as it is shown first: like another one, to those who were ticked, or as it usually is."""
-    now = database_now(db.session)
     if "copy" in request.args:
-        original = own_mailing(an_id(request.args["copy"]) or 0)
+        original, chosen, now = own_mailing_with_choice(an_id(request.args["copy"]) or 0)
         form.copy_from(original, now)
-        return Selection(frozenset(selected_client_ids(db.session, original)))
-    form.propose(an_id(request.args.get("message_id")), now)
+        return Selection(chosen)
+    form.propose(an_id(request.args.get("message_id")), database_now(db.session))
     if not request.args.keys() & {"client_ids", "all"}:
         return Selection()
     form.audience.data = Audience.SELECTED.value
@@ -75,15 +74,14 @@ def ticked_clients() -> Selection:
 
 
 def edit(mailing_id: int) -> Response:
-    mailing = own_mailing(mailing_id)
+    mailing, chosen, _now = own_mailing_with_choice(mailing_id)
     location = url_for("mailings.edit", mailing_id=mailing_id)
     if mailing.status is not MailingStatus.CREATED:
         return started_already(mailing_id)
     form, selection = sent_form()
     if not form.is_submitted():
         form.fill_from(mailing)
-        selection = Selection(frozenset(selected_client_ids(db.session, mailing)))
-        context = form_context(form, selection, location)
+        context = form_context(form, Selection(chosen), location)
         return page_or_fragment("mailings/edit.html", "mailings/_row_form.html", mailing=mailing, **context)
     if request.form.get("act"):
         return next_step("mailings/edit.html", {"mailing": mailing, **form_context(form, selection, location)})

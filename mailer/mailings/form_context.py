@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from mailer.domain.messages import messages_of
 from mailer.domain.reach import reach_of
 from mailer.extensions import db
-from mailer.mailings.chooser import PREVIEW, chooser, searched, stepped
+from mailer.mailings.chooser import PREVIEW, chooser, stepped
 from mailer.mailings.forms import MailingForm
 from mailer.mailings.selection import Selection
 from mailer.models.mailings import Audience
@@ -44,7 +44,7 @@ def form_context(form: MailingForm, selection: Selection, location: str) -> dict
     audience, is_page = form.chosen_audience, act is None
     reach = reach_of(db.session, current_user.id, audience, selection.ids, with_on_file=is_page)
     if is_page:
-        context["chooser"] = chooser(selection, location, found if searched().strip() else reach.on_file)
+        context["chooser"] = chooser(selection, location, found, reach.on_file)
     messages, window = message_choices(form.message_id.data), form.window
     return context | {
         "limits": limit_words(reach.letters, window) if window else None,

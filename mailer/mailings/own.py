@@ -1,8 +1,12 @@
 """The mailings that somebody may see, and those that are their own, from which every view of this package starts."""
 
+from datetime import datetime
+
 from flask import abort
 from flask_login import current_user
 
+from mailer.domain.booking import chosen_ids
+from mailer.domain.clock import clock
 from mailer.domain.moderation import visible_mailings
 from mailer.domain.unsubscribing import with_unsubscribed
 from mailer.extensions import db
@@ -22,3 +26,16 @@ def own_mailing(mailing_id: int) -> Mailing:
     if mailing.owner_id != current_user.id:
         abort(403)
     return mailing
+
+
+def own_mailing_with_choice(mailing_id: int) -> tuple[Mailing, frozenset[int], datetime]:
+    """The user's own mailing as above, the clients chosen for it by hand, and the time, asked for at once."""
+    visible = visible_mailings(current_user).where(Mailing.id == mailing_id)
+    asked = visible.add_columns(chosen_ids(), clock(db.session)).execution_options(populate_existing=True)
+    row = db.session.execute(asked).one_or_none()
+    if row is None:
+        abort(404)
+    mailing, ids, now = row
+    if mailing.owner_id != current_user.id:
+        abort(403)
+    return mailing, frozenset(map(int, (ids or "").split())), now

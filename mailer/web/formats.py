@@ -109,16 +109,21 @@ def duration(value: timedelta) -> str:
 
 def zone_name() -> str:
     """What the user's time zone is called, said once on a page that shows times."""
-    zone = get_timezone()
-    if str(zone) == "UTC":
+    return _zone_name(str(get_timezone()), str(get_locale()))
+
+
+@functools.lru_cache(maxsize=256)
+def _zone_name(zone: str, locale: str) -> str:
+    # Every time on a page says it.
+    if zone == "UTC":
         return "UTC"
-    return get_timezone_name(zone, width="long", locale=get_locale(), return_zone=False)
+    return get_timezone_name(ZoneInfo(zone), width="long", locale=locale, return_zone=False)
 
 
 def _time_element(value: datetime, text: str) -> Markup:
-    exact = format_datetime(value, "yyyy-MM-dd HH:mm:ss")
-    return Markup('<time datetime="{}" title="{} {}">{}</time>').format(
-        _local(value).isoformat(timespec="seconds"), exact, zone_name(), text
+    moment = _local(value).replace(microsecond=0)
+    return Markup('<time datetime="%s" title="%s %s">%s</time>') % (
+        moment.isoformat(), moment.replace(tzinfo=None).isoformat(" "), zone_name(), text
     )
 
 

@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.extensions import babel
-from mailer.web.catalogues import SOURCE_LANGUAGE, CatalogueDomain
+from mailer.web.catalogues import SOURCE_LANGUAGE, CatalogueDomain, speak_in_templates
 
 # Each by its own name.
 LANGUAGES = {"en": "English", "ru": "Русский"}
@@ -22,6 +22,7 @@ def speak(app: Flask) -> None:
     """Tell Flask-Babel whose language and time zone a page is written in."""
     babel.init_app(app, locale_selector=language, timezone_selector=time_zone)
     babel.domain_instance = CatalogueDomain()
+    speak_in_templates(app)
 
 
 def language() -> str:

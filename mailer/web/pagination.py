@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Row, Select, TypeDecorator, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, TypeDecorator, func, literal, not_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mailer.extensions import db
@@ -132,19 +132,17 @@ def paginate(
     if total is None and not (after or before):
         # Counted first: where a search finds nobody, there is no need to look a second time.
         total, _ahead = _count(rows, sorting, None)
-    found = _find(rows, sorting, after, before, size) if total != 0 else []
+    found, ahead = _find(rows, sorting, after, before, size, counts_ahead=total is not None) if total != 0 else ([], 0)
     if not found and (after or before):
         # The page has emptied since its link was made.
         after = before = None
-        found = _find(rows, sorting, None, None, size)
+        found, ahead = _find(rows, sorting, None, None, size, counts_ahead=False)
     width = len(sorting.columns)
     keys = [tuple(row)[-width:] for row in found]
-    first_key = keys[0] if keys and (after or before) else None
-    ahead = 0
-    if total is None or first_key is not None:
-        total, ahead = _count(rows, sorting, first_key)
+    if total is None:
+        total, ahead = _count(rows, sorting, keys[0] if keys and (after or before) else None)
     return Page(
-        items=[_selected(tuple(row)[:-width]) for row in found],
+        items=[_selected(tuple(row)[: -width - 1]) for row in found],
         total=total,
         first=ahead + 1 if found else 0,
         previous_url=list_url(location, query, before=_cursor(keys[0])) if ahead else None,
@@ -158,15 +156,28 @@ def _find(
     after: Sequence[Any] | None,
     before: Sequence[Any] | None,
     size: int,
-) -> list[Row[*tuple[Any, ...]]]:
-    """The rows of one page in their order, each with its key at the end."""
-    wanted = rows.add_columns(*sorting.columns).limit(size)
+    *,
+    counts_ahead: bool,
+) -> tuple[list[Row[*tuple[Any, ...]]], int]:
+    """The rows of one page in their order, each with its key at the end, and how many lie ahead of them.
+
+    The latter is 0 unless it was asked for. It is a column before the key, so that it takes no statement of its own.
+    """
+    back = sorting.reversed()
+    ahead: ColumnElement[Any] = literal(0)
+    if counts_ahead and (after or before):
+        is_ahead = back.beyond(before) if before else not_(sorting.beyond(after or ()))
+        lying = rows.with_only_columns(func.count(), maintain_column_froms=True).where(is_ahead).order_by(None)
+        # Told apart from the rows around it, which are of the same table.
+        ahead = lying.correlate(None).scalar_subquery()
+    wanted = rows.add_columns(ahead.label("ahead"), *sorting.columns).limit(size)
     if before:
-        back = sorting.reversed()
-        return list(db.session.execute(wanted.where(back.beyond(before)).order_by(*back.order_by())))[::-1]
+        found = list(db.session.execute(wanted.where(back.beyond(before)).order_by(*back.order_by())))[::-1]
+        return found, max(0, found[0].ahead - len(found)) if found else 0
     if after:
         wanted = wanted.where(sorting.beyond(after))
-    return list(db.session.execute(wanted.order_by(*sorting.order_by())))
+    found = list(db.session.execute(wanted.order_by(*sorting.order_by())))
+    return found, found[0].ahead if found else 0
 
 
 def list_url(location: str, query: Mapping[str, str], **changes: str) -> str:
@@ -181,12 +192,12 @@ def _selected(values: tuple[Any, ...]) -> Any:
 
 def _count(rows: Select[*tuple[Any, ...]], sorting: Sorting, first_key: Sequence[Any] | None) -> tuple[int, int]:
     """How many rows there are, and how many of them lie ahead of the first one shown."""
-    keys = rows.with_only_columns(*sorting.columns).order_by(None)
+    rows = rows.order_by(None)
     if first_key is None:
-        return db.session.scalar(select(func.count()).select_from(keys.subquery())) or 0, 0
+        return db.session.scalar(rows.with_only_columns(func.count(), maintain_column_froms=True)) or 0, 0
     is_ahead = sorting.reversed().beyond(first_key)
     counted = rows.with_only_columns(func.count(), func.count().filter(is_ahead), maintain_column_froms=True)
-    total, ahead = db.session.execute(counted.order_by(None)).one()
+    total, ahead = db.session.execute(counted).one()
     return total, ahead
 
 

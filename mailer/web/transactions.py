@@ -1,23 +1,45 @@
-"""A request that changes something begins its transaction as one that writes."""
+"""How the requests of the web use the database: those that change something begin as writers, all read quickly."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, has_request_context, request
+from sqlalchemy import Engine, event
 
 from mailer.extensions import db
 from mailer.models.transactions import begin_writing
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+# More than most databases have; what lies beyond is read as before.
+MAPPED_BYTES = 1 << 30
+
 
 def begin_with_request(app: Flask) -> None:
     """Take SQLite's write lock before a POST reads anything; see mailer.models.transactions."""
+    with app.app_context():
+        map_database(db.engine)
 
     @app.before_request
     def begin() -> None:
         if request.method == "POST" and request.endpoint is not None and not _begins_late():
             begin_writing(db.session)
+
+
+def map_database(engine: Engine) -> None:
+    """Let requests read SQLite's file as a part of the memory; nothing on PostgreSQL.
+
+    A list that is searched reads all of it, which takes twice as long page by page. Workers do without: a disk that
+    fails would end their process in the midst of a letter, and here it ends a request.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "checkout")
+    def map_file(connection: Any, record: Any, _proxy: Any) -> None:
+        if has_request_context() and not record.info.get("is_mapped"):
+            connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+            record.info["is_mapped"] = True
 
 
 def begins_late(view: View) -> View:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.domain import finding
 from mailer.domain.suppressions import suppressions_of
 from mailer.models.clients import Client, SuppressionReason
 from mailer.models.mailings import RecipientState
@@ -122,6 +123,24 @@ def test_pages_lead_on_and_back_and_count_truly(as_alice: Visitor, alice: User) 
     assert names_in(back) == names_in(second)
 
 
+@pytest.mark.parametrize("few", [1000, 60])
+@pytest.mark.parametrize("sort", ["name", "-email", "newest"])
+def test_what_a_search_finds_is_paged_the_same_whether_it_is_little_or_much(
+    as_alice: Visitor, alice: User, monkeypatch: pytest.MonkeyPatch, sort: str, few: int
+) -> None:
+    monkeypatch.setattr(finding, "FEW", few)
+    clients_with(alice, *(f"person{number:03}@example.org" for number in range(120)), "x@x.example", "y@x.example")
+    pages = [as_alice.get(f"/clients/?q=PERSON&sort={sort}")]
+    while len(pages) < 3:
+        pages.append(as_alice.get(pages[-1].all(".pager a")[-1]["href"]))
+    assert [page.texts(".pager > span") for page in pages] == [[f"{n} of 120"] for n in ("1–50", "51–100", "101–120")]
+    shown = [name for page in pages for name in names_in(page)]
+    assert len(set(shown)) == 120 and shown == sorted(shown, reverse=sort != "name")
+    back = as_alice.get(pages[2].one(".pager a")["href"])
+    assert names_in(back) == names_in(pages[1]) and back.texts(".pager > span") == ["51–100 of 120"]
+    assert "122 on file" in back.one(".page-head").get_text()
+
+
 def test_the_last_letter_of_each_client_is_shown(as_alice: Visitor, alice: User, oleg: Client) -> None:
     completed_mailing_of(alice)
     latest = started_mailing_of(alice, clients=[oleg])
@@ -151,9 +170,11 @@ def test_a_page_of_clients_takes_a_handful_of_queries(
     as_alice: Visitor, alice: User, count_queries: CountQueries
 ) -> None:
     started_mailing_of(alice, clients=clients_with(alice, *(f"p{number}@example.org" for number in range(60))))
-    with count_queries() as queries:
-        as_alice.get("/clients/?sort=-name")
-    assert len(queries) <= 6
+    page = as_alice.get("/clients/?q=P&sort=-name")
+    for path in ("/clients/?sort=-name", "/clients/?q=P&sort=-name", page.one(".pager a")["href"]):
+        with count_queries() as queries:
+            as_alice.get(path)
+        assert len(queries) <= 6, path
 
 
 # Adding

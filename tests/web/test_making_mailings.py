@@ -223,9 +223,11 @@ def test_the_form_and_the_choice_of_recipients_ask_few_questions(
     for _ in range(60):
         client_of(alice)
     chosen = to_all(message, audience="selected", chosen="1-30", find="client")
-    with count_queries() as queries:
-        as_alice.get("/mailings/new")
-    assert len(queries) <= 6
+    original = mailing_of(alice, message=message, clients=[client_of(alice)])
+    for path in ("/mailings/new", f"/mailings/new?copy={original.id}", f"/mailings/{original.id}/edit"):
+        with count_queries() as queries:
+            assert as_alice.get(path).status_code == 200
+        assert len(queries) <= 6, path
     for act in ("find", "add", "clear", "preview"):
         for htmx in (False, True):
             with count_queries() as queries:
