@@ -139,7 +139,7 @@ class Recipient(Base):
         ),
         # Whom a letter was for, in each mailing: by the receiving domain and by the whole address.
         Index("ix_recipients_address", "mailing_id", domain_of(column("email_key")), "email_key"),
-        {"postgresql_with": {"fillfactor": 50}},
+        {"postgresql_with": {"fillfactor": 44}},
     )
 
     id: Mapped[big_id]
