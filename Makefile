@@ -18,10 +18,9 @@ run: .venv/requirements.stamp ## start Mailer at http://127.0.0.1:5000, with all
 	@{ $(HAS_NO_EMBEDDED) && { $(HAS_REDIS_URL) || $(HAS_REDIS); }; } || $(MAKE) -s .venv/embedded.stamp
 	@exec $(PYTHON) -m mailer.embedded
 
-test: .venv/dev.stamp ## run all tests, on SQLite and then on PostgreSQL; ARGS='-k outbox' chooses some
+test: .venv/dev.stamp ## run all tests, on SQLite and on PostgreSQL; ARGS='-k outbox' chooses some
 	@{ $(HAS_NO_EMBEDDED) && { $(HAS_REDIS); }; } || $(MAKE) -s .venv/embedded.stamp
-	$(PYTHON) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --database sqlite $(ARGS)
-	$(PYTHON) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --database postgresql $(ARGS)
+	$(PYTHON) -m pytest --numprocesses $(TEST_PROCESSES) --database sqlite --database postgresql $(ARGS)
 
 bench: .venv/dev.stamp ## measure the delivery beside Flask-Mail, smtplib and smtp-source, as one table
 	@$(HAS_REDIS) || $(MAKE) -s .venv/embedded.stamp

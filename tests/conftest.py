@@ -1,5 +1,7 @@
 """What every test may use. The fixtures live in tests/support, one subject a module."""
 
+import gc
+
 import pytest
 
 pytest_plugins = (
@@ -11,6 +13,7 @@ pytest_plugins = (
     "tests.support.warm_python",
     "tests.support.processes",
     "tests.support.real_browser",
+    "tests.support.distribution",
 )
 
 
@@ -18,8 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
         choices=("sqlite", "postgresql"),
-        default="sqlite",
-        help="the database that the tests run on (default: sqlite)",
+        action="append",
+        help="a database that the tests run on; both may be given (default: sqlite)",
     )
 
 
@@ -27,13 +30,32 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "one_database(why): runs on SQLite only, because another database adds nothing")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With both databases a test runs on each; what the database adds nothing to runs once, on SQLite."""
+    kinds = databases_of(metafunc.config)
+    if len(kinds) > 1 and is_about_the_database(metafunc.definition):
+        metafunc.parametrize("database_kind", kinds)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What touches no database runs once, with the suite on SQLite, and not again with the one on PostgreSQL."""
-    if config.getoption("--database") == "sqlite":
+    """With PostgreSQL alone there is nothing else than what the database adds something to."""
+    if databases_of(config) != ["postgresql"]:
         return
     again = [item for item in items if is_about_the_database(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in again])
     items[:] = again
+
+
+def pytest_collection_finish() -> None:
+    """All that has been imported stays, so the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
+def databases_of(config: pytest.Config) -> list[str]:
+    """The databases to run on, SQLite first."""
+    return sorted(set(config.getoption("--database") or ["sqlite"]), reverse=True)
 
 
 def is_about_the_database(item: pytest.Item) -> bool:

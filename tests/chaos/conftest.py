@@ -13,16 +13,20 @@ from tests.support.warm_python import WarmPython
 
 
 @pytest.fixture(scope="session")
-def mortal_postgresql(database_kind: str) -> Iterator[PostgresqlServer | None]:
+def own_postgresql() -> Iterator[PostgresqlServer]:
     """A server of the tests' own; one that was named, or one from a wheel, is nobody's to kill."""
-    if database_kind == "sqlite":
-        yield None
-        return
     programs = postgresql_programs()
     if programs is None:
         unavailable("there are no programs of a PostgreSQL server on this machine")
     with running_server(programs) as server:
         yield server
+
+
+@pytest.fixture
+def mortal_postgresql(database_kind: str, request: pytest.FixtureRequest) -> PostgresqlServer | None:
+    """None with SQLite."""
+    server: PostgresqlServer | None = None if database_kind == "sqlite" else request.getfixturevalue("own_postgresql")
+    return server
 
 
 @pytest.fixture

@@ -3,17 +3,21 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from mailer import create_app
+from mailer.domain import passwords
 from mailer.extensions import db
+from tests.support.engines import join, leave
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 
@@ -63,17 +67,20 @@ class CompiledTemplates(BytecodeCache):
     """Templates compiled once for all apps of a run; each test makes an app of its own."""
 
     def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
+        self._code: dict[str, CodeType | None] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self._code.get(bucket.key + bucket.checksum):
-            bucket.bytecode_from_string(code)
+        bucket.code = self._code.get(bucket.key + bucket.checksum)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+        self._code[bucket.key + bucket.checksum] = bucket.code
 
 
 _compiled = CompiledTemplates()
+
+# What Argon2 takes on purpose would be a part of the run. The processes of the product take it, and so do the tests of
+# passwords.
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 AppMaker = Callable[..., Flask]
 
@@ -100,26 +107,11 @@ def compile_routes_once() -> None:
 
 compile_routes_once()
 
-_first_engines: dict[str, Engine] = {}
-
-
-def compile_statements_once(engine: Engine) -> None:
-    """SQL is compiled once for all apps of a run: the engine of each test would begin with nothing compiled."""
-
-    def share(*_connection: object) -> None:
-        # From here on: the first connection tells the dialect which server it speaks to.
-        _first_engines.setdefault(engine.dialect.name, engine)
-
-    first = _first_engines.get(engine.dialect.name)
-    if first is None:
-        event.listen(engine, "connect", share)
-    else:
-        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
-
 
 @pytest.fixture
 def make_app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[AppMaker]:
     """Makes apps on the test's database: `make_app(csrf=True, REGISTRATION="closed")`."""
+    monkeypatch.setattr(passwords, "_hasher", QUICK_HASHER)
     made: list[Flask] = []
 
     def make(*, csrf: bool = False, **settings: str) -> Flask:
@@ -131,14 +123,14 @@ def make_app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
         app = create_app(config)
         app.jinja_env.bytecode_cache = _compiled
         with app.app_context():
-            compile_statements_once(db.engine)
+            join(db.engine)
         made.append(app)
         return app
 
     yield make
     for app in made:
         with app.app_context():
-            db.engine.dispose()
+            leave(db.engine)
 
 
 @pytest.fixture

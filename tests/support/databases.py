@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from mailer import create_app
 from mailer.extensions import db
+from tests.support.engines import KEPT
 from tests.support.postgresql_server import postgresql_server
 
 SMALL_BYTES = 1_000_000
@@ -55,10 +56,13 @@ class PostgresqlDatabases:
         self.template = f"{self.prefix}_template"
         self._create(self.template, "template0")
         migrate(self._url(self.template))
-        # What a migration itself has filled in would be lost when a database is emptied.
-        self.is_template_empty = not holds_rows(self._url(self.template))
+        with psycopg.connect(self._url(self.template)) as connection:
+            self.tables = tables_of(connection)
+            # What a migration itself has filled in would be lost when a database is emptied.
+            self.is_template_empty = not holds_rows(connection, self.tables)
         self.in_use: set[str] = set()
         self.emptied: list[str] = []
+        self.brooms: dict[str, psycopg.Connection[Any]] = {}
 
     def create(self, directory: Path, *, is_migrated: bool = True) -> str:
         if not is_migrated:
@@ -72,13 +76,17 @@ class PostgresqlDatabases:
     def drop(self, url: str) -> None:
         name = str(make_url(url).database)
         if name in self.in_use and self.is_template_empty:
-            empty(url)
+            if name not in self.brooms:
+                self.brooms[name] = psycopg.connect(url, autocommit=True)
+            empty(self.brooms[name], self.tables)
             self.emptied.append(name)
         else:
             self._drop(name)
         self.in_use.discard(name)
 
     def close(self) -> None:
+        for broom in self.brooms.values():
+            broom.close()
         for name in [*self.emptied, self.template]:
             self._drop(name)
         self.connection.close()
@@ -105,33 +113,31 @@ def tables_of(connection: psycopg.Connection[Any]) -> list[Identifier]:
     return [Identifier(name) for (name,) in rows if name != "alembic_version"]
 
 
-def holds_rows(url: str) -> bool:
-    with psycopg.connect(url) as connection:
-        looks = (SQL("TABLE {} LIMIT 1").format(table) for table in tables_of(connection))
-        return any(connection.execute(look).fetchone() for look in looks)
+def holds_rows(connection: psycopg.Connection[Any], tables: list[Identifier]) -> bool:
+    return any(connection.execute(SQL("TABLE {} LIMIT 1").format(table)).fetchone() for table in tables)
 
 
-def empty(url: str) -> None:
+def empty(connection: psycopg.Connection[Any], tables: list[Identifier]) -> None:
     """Make a migrated database as new."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        # Processes that a test killed or forgot would keep the tables locked.
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        # Neither the audit log's trigger nor a foreign key is asked. TRUNCATE would make every file anew.
-        connection.execute("SET session_replication_role = replica")
-        connection.execute(SQL("; ").join(SQL("DELETE FROM {}").format(table) for table in tables_of(connection)))
-        connection.execute(
-            "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
-            " FROM pg_sequences WHERE last_value IS NOT NULL"
-        )
-        # What a large test has left behind would slow down all tests after it.
-        for (name,) in connection.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-            f" AND pg_relation_size(oid) > {SMALL_BYTES}"
-        ).fetchall():
-            connection.execute(SQL("VACUUM {}").format(Identifier(name)))
+    # Processes that a test killed or forgot would keep the tables locked.
+    connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> %s",
+        [KEPT],
+    )
+    # Neither the audit log's trigger nor a foreign key is asked. TRUNCATE would make every file anew.
+    connection.execute("SET session_replication_role = replica")
+    connection.execute(SQL("; ").join(SQL("DELETE FROM {}").format(table) for table in tables))
+    connection.execute(
+        "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
+        " FROM pg_sequences WHERE last_value IS NOT NULL"
+    )
+    # What a large test has left behind would slow down all tests after it.
+    for (name,) in connection.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        f" AND pg_relation_size(oid) > {SMALL_BYTES}"
+    ).fetchall():
+        connection.execute(SQL("VACUUM {}").format(Identifier(name)))
 
 
 def migrate(url: str) -> None:
@@ -144,22 +150,30 @@ def migrate(url: str) -> None:
         db.engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def database_kind(pytestconfig: pytest.Config) -> str:
-    return str(pytestconfig.getoption("--database"))
+    """The database of this test, which is its parameter where the run is on both."""
+    return "postgresql" if pytestconfig.getoption("--database") == ["postgresql"] else "sqlite"
 
 
 @pytest.fixture(scope="session")
-def databases(
-    database_kind: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Databases]:
-    if database_kind == "sqlite":
-        yield SqliteDatabases(tmp_path_factory.mktemp("template") / "mailer.sqlite")
-        return
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    return SqliteDatabases(tmp_path_factory.mktemp("template") / "mailer.sqlite")
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases() -> Iterator[Databases]:
     with postgresql_server() as server_url:
         made = PostgresqlDatabases(server_url)
         yield made
         made.close()
+
+
+@pytest.fixture
+def databases(database_kind: str, request: pytest.FixtureRequest) -> Databases:
+    """Where this test gets its database from; a server is started by the first test that needs it."""
+    made: Databases = request.getfixturevalue(f"{database_kind}_databases")
+    return made
 
 
 @pytest.fixture
