@@ -40,6 +40,12 @@ EXPECTED_PUBLIC = {
     "auth.confirm_now",
 }
 
+# The classes of the components, each the first thing that a macro of theirs writes.
+DRAWN_BY_MACROS = (
+    "page-head", "section-head", "trail", "empty", "pager", "bulk", "row-form", "form-label", "field-error", "state",
+    "books-lead", "books-bar", "hold", "hold-line", "verdict", "toast", "toasts", "changed",
+)
+
 # Mail programs post there without cookies (RFC 8058, 3.1); the link is the proof.
 WITHOUT_CSRF = ("unsubscribing.unsubscribe", "unsubscribing.take_back")
 
@@ -185,6 +191,16 @@ def test_every_answer_carries_the_security_headers(app: Flask, session: Session,
         assert "unsafe" not in policy and "default-src 'none'" in policy, name
         assert page.headers["X-Content-Type-Options"] == "nosniff", name
         assert "no-store" in page.headers["Cache-Control"], name
+
+
+def test_components_are_drawn_by_their_macros_alone() -> None:
+    """Whoever writes one by hand forgets what the macro has learned since: a label, a role, what phones need."""
+    classes = "|".join(DRAWN_BY_MACROS)
+    by_hand = re.compile(rf'<dialog|name="csrf_token"|class="(?:[^"]* )?(?:{classes})[ "{{]')
+    drawn = [path for path in TEMPLATES.rglob("*.html") if by_hand.search(path.read_text())]
+    assert {path.parent.name for path in drawn} == {"components"}, drawn
+    macros = "".join(path.read_text() for path in (TEMPLATES / "components").iterdir())
+    assert [name for name in DRAWN_BY_MACROS if not re.search(rf'class="(?:[^"]* )?{name}[ "{{]', macros)] == []
 
 
 def test_every_template_is_used_and_every_used_one_is_there(app: Flask) -> None:
