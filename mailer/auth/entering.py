@@ -19,7 +19,7 @@ from mailer.domain.passwords import hash_password, is_outdated, is_password
 from mailer.extensions import db
 from mailer.models.audit import Action
 from mailer.models.notices import NoticeKind
-from mailer.models.users import User
+from mailer.models.users import Role, User
 from mailer.web.access import own_page
 from mailer.web.actor import actor, stranger
 from mailer.web.limits import count_failure
@@ -38,9 +38,9 @@ def register() -> ResponseReturnValue:
         return render_template("auth/closed.html"), 403
     form = RegisterForm()
     if not form.is_submitted():
-        return render_template("auth/register.html", form=form)
+        return register_page(form)
     if not form.validate():
-        return render_template("auth/register.html", form=form), 422
+        return register_page(form), 422
     password_hash = hash_password(form.password.data)
     begin_to_write()
     now = database_now(db.session)
@@ -52,7 +52,7 @@ def register() -> ResponseReturnValue:
     except EmailTaken:
         db.session.rollback()
         form.email.errors = [_("This address has an account already. Sign in with it.")]
-        return render_template("auth/register.html", form=form), 422
+        return register_page(form), 422
     # Letters have no browser to ask, so they go by the profile from the first one on.
     user.language = language()
     record(db.session, Action.REGISTER, actor(user), now, user)
@@ -61,7 +61,13 @@ def register() -> ResponseReturnValue:
     login_user(user)
     asked = _("A letter is on its way to %(email)s. Open its link to confirm the address.", email=user.email)
     flash(send_letters(asked, notice.id))
+    if user.role is Role.ADMIN:
+        flash(_("Yours is the first account, so you are the administrator."))
     return redirect(url_for("home.index"), code=303)
+
+
+def register_page(form: RegisterForm) -> str:
+    return render_template("auth/register.html", form=form, is_first=not has_accounts(db.session))
 
 
 @begins_late

@@ -7,14 +7,16 @@ from werkzeug.wrappers import Response
 
 from mailer.delivery.compose import Composer
 from mailer.delivery.single_letters import Sending, send_test
+from mailer.domain.clock import database_now
 from mailer.domain.unsubscribe_links import UnsubscribeLinks
 from mailer.extensions import db
 from mailer.messages.own import own_message
 from mailer.messages.preview import letter_of
 from mailer.models.messages import Message
 from mailer.web.htmx import invalid, moved
+from mailer.web.once import comes_first, new_form_name
 from mailer.web.reply_words import reply_words
-from mailer.web.transactions import begins_late
+from mailer.web.transactions import begin_to_write, begins_late
 
 
 @begins_late
@@ -22,8 +24,13 @@ def send_to_oneself(message_id: int) -> Response:
     """Send the message as a mailing would, to the user's own address; the user waits for the answer."""
     composer = composer_of(own_message(message_id))
     full_name, email = current_user.full_name, current_user.email
+    begin_to_write()
+    is_first = comes_first(message_id, database_now(db.session))
     # No transaction may stay open while a mail server is waited for.
-    db.session.rollback()
+    db.session.commit()
+    if not is_first:
+        words = _("This letter is being sent already. However often the button is pressed, it goes out once.")
+        return moved(words, location=url_for("messages.show", message_id=message_id))
     tried = send_test(db.engine, current_app.config, composer, full_name, email)
     if tried.sending is Sending.SENT:
         words = _("Sent to %(email)s. The server said: %(reply)s", email=email, reply=f"{tried.code} {tried.words}")
@@ -33,6 +40,7 @@ def send_to_oneself(message_id: int) -> Response:
         "message": message,
         "letter": letter_of(message.subject, message.body),
         "tried": tried,
+        "form_name": new_form_name(),
         "tried_words": reply_words(tried.code, tried.words),
     }
     return invalid("messages/show.html", "messages/_tried.html", **context)

@@ -33,7 +33,11 @@ Thing = TypeVar("Thing", Client, Mailing, Message)
 
 def form_name_field() -> HiddenField:
     """The form's own name; a form that is sent without one is made anew each time."""
-    return HiddenField(default=lambda: secrets.token_urlsafe(12), name=NAME)
+    return HiddenField(default=new_form_name, name=NAME)
+
+
+def new_form_name() -> str:
+    return secrets.token_urlsafe(12)
 
 
 def made_once(
@@ -53,6 +57,20 @@ def made_once(
     thing = make()
     note_made(db.session, owner_id, digest, thing.id)
     return thing
+
+
+def comes_first(thing_id: int, now: datetime) -> bool:
+    """Whether the form of this request, about this thing, has not come before; without a name it comes first each time.
+
+    It is noted; the caller commits before it acts.
+    """
+    if not request.form.get(NAME):
+        return True
+    owner_id, digest = current_user.id, _digest()
+    if made_by_form(db.session, owner_id, digest, now) is not None:
+        return False
+    note_made(db.session, owner_id, digest, thing_id)
+    return True
 
 
 def _digest() -> str:

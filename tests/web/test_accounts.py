@@ -95,6 +95,17 @@ def test_a_password_that_is_guessed_soon_is_told_why_and_what_would_be_better(
     assert password not in answer.text
 
 
+def test_registration_says_what_comes_next(app: Flask, session: Session) -> None:
+    first, second = visitor(app), visitor(app)
+    words = first.get("/auth/register").words
+    assert "a letter with a link comes to the address" in words and "the first account here" in words
+    home = first.get(first.post("/auth/register", data=NEWCOMER).location).texts(".toast")
+    assert "A letter is on its way to Nadia@лавка.example." in home[0] and "you are the administrator" in home[1]
+    assert "the first account here" not in second.get("/auth/register").words
+    answer = second.post("/auth/register", data=NEWCOMER | {"email": "second@example.org"})
+    assert "you are the administrator" not in second.get(answer.location).words
+
+
 def test_a_role_in_the_form_is_not_heard(anonymous: Visitor, session: Session, alice: User) -> None:
     anonymous.post("/auth/register", data=NEWCOMER | {"email": "nadia@example.org", "role": "admin"})
     nadia = user_with(session, "nadia@example.org")

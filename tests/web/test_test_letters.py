@@ -41,6 +41,7 @@ def test_a_refusal_stands_on_the_page_with_what_it_means(
     assert page.status_code == 422
     assert page.one("#tried .reply").get_text() == SENDER_REFUSED
     assert "Mailer does not know this reply" in page.words
+    assert page.fields("main form")["form_name"], "the button on this page would not be told from the one before it"
 
 
 def test_while_the_account_is_held_nothing_is_tried(
@@ -60,6 +61,19 @@ def test_without_room_in_the_limits_it_says_so(
     page = as_alice.post(f"/messages/{message.id}/test")
     assert page.status_code == 422 and "as many letters as its limits allow" in page.words
     assert len(smtp_server.ledger) == 1
+
+
+def test_a_button_pressed_twice_sends_one_letter_and_a_new_page_another(
+    as_alice: Visitor, smtp_server: SmtpServer, message: Message
+) -> None:
+    pressed = as_alice.get(f"/messages/{message.id}").fields("main form")
+    for _press in range(2):
+        answer = as_alice.post(f"/messages/{message.id}/test", data=pressed)
+        assert (answer.status_code, answer.location) == (303, f"/messages/{message.id}")
+    assert "it goes out once" in as_alice.get(answer.location).words
+    assert len(smtp_server.ledger) == 1
+    as_alice.post(f"/messages/{message.id}/test", data=as_alice.get(f"/messages/{message.id}").fields("main form"))
+    assert len(smtp_server.ledger) == 2
 
 
 def test_somebody_elses_message_is_not_found_and_a_get_sends_nothing(
