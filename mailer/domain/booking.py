@@ -1,25 +1,18 @@
-"""The rules of mailings before they start: made, changed, counted, and thrown away."""
+"""The rules of mailings before they start: made, changed and counted."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, String, cast, delete, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, delete, func, insert, literal, select
 from sqlalchemy.orm import defer, joinedload
 
 from mailer.domain.accounts import require_unblocked
 from mailer.domain.chosen_ids import is_among
 from mailer.domain.clients import clients_of, contains
-from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, StillSending, WindowOver
+from mailer.domain.errors import AlreadyStarted, ChangedMeanwhile, EmptyAudience, WindowOver
 from mailer.domain.suppressions import is_suppressed_client
 from mailer.models.clients import Client
-from mailer.models.mailings import (
-    Audience,
-    Mailing,
-    MailingStatus,
-    Recipient,
-    RecipientState,
-    SelectedClient,
-)
+from mailer.models.mailings import Audience, Mailing, MailingStatus, SelectedClient
 from mailer.models.messages import Message
 from mailer.models.transactions import AnySession
 
@@ -136,43 +129,11 @@ def count_audience(session: AnySession, mailing: Mailing) -> int:
     return session.scalar(select(func.count()).select_from(audience_of(mailing).subquery())) or 0
 
 
-def delete_mailing(session: AnySession, mailing: Mailing) -> None:
-    """Throw a mailing away with its recipients and attempts.
-
-    Raises StillSending while one of its letters is being handed over: its answer would have no place to go.
-    """
-    session.refresh(mailing, with_for_update={"of": Mailing})
-    in_flight = select(Recipient.id).where(
-        Recipient.mailing_id == mailing.id,
-        or_(Recipient.state == RecipientState.CLAIMED, Recipient.state == RecipientState.BEGUN),
-    )
-    if session.scalar(in_flight.limit(1)) is not None:
-        raise StillSending
-    session.execute(delete(Mailing).where(Mailing.id == mailing.id))
-    session.expunge(mailing)
-
-
 def count_mailings(session: AnySession, mailings: Select[Mailing]) -> dict[MailingStatus, int]:
     """How many of these mailings there are of each status."""
     counts = mailings.with_only_columns(Mailing.status, func.count(Mailing.id))
     rows = session.execute(counts.group_by(Mailing.status)).all()
     return {status: count for status, count in rows}
-
-
-def delete_mailings(session: AnySession, mailings: Select[Mailing]) -> list[int]:
-    """Throw away those of these mailings that are booked or completed, with their recipients and attempts; their ids.
-
-    Those under way stay: letters are being handed over.
-    """
-    kept = mailings.where(Mailing.status != MailingStatus.STARTED).with_only_columns(Mailing.id)
-    # Locked, so that none of them starts between the look and the deletion.
-    ids = list(session.scalars(kept.order_by(Mailing.id).with_for_update(of=Mailing)))
-    session.execute(
-        delete(Mailing)
-        .where(is_among(session, Mailing.id, ids), Mailing.status != MailingStatus.STARTED)
-        .execution_options(synchronize_session=False)
-    )
-    return ids
 
 
 def _write(

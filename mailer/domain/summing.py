@@ -86,6 +86,8 @@ def close_sums(session: AnySession, mailing_id: int, ticket: int, books: Books) 
 
 def hold_ticket(session: AnySession, mailing_id: int, ticket: int) -> None:
     """Keep others from changing the mailing's sums until the commit. Raises SumsOverrun."""
+    # Who deletes the mailing takes it first and its sums then; the rows that are written here want it too.
+    session.scalar(select(Mailing.id).where(Mailing.id == mailing_id).with_for_update(read=True, key_share=True))
     mine = select(MailingSums.mailing_id).where(MailingSums.mailing_id == mailing_id, MailingSums.changes == ticket)
     if session.scalar(mine.with_for_update()) is None:
         raise SumsOverrun(mailing_id)

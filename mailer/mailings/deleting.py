@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import cancel_bookings
 from mailer.domain.audit import record
-from mailer.domain.booking import delete_mailing
 from mailer.domain.books import books_of
 from mailer.domain.clock import database_now
+from mailer.domain.deleting import delete_mailing
 from mailer.domain.errors import StillSending
 from mailer.extensions import db
 from mailer.mailings.lists import shown_list

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 
 from mailer.delivery.bell import cancel_bookings
 from mailer.domain.audit import Thing, record
-from mailer.domain.booking import count_mailings, delete_mailings, mailings_of
+from mailer.domain.booking import count_mailings, mailings_of
 from mailer.domain.clock import database_now
+from mailer.domain.deleting import delete_mailings
 from mailer.extensions import db
 from mailer.mailings.lists import asked_status, found_mailings, shown_list
 from mailer.models.audit import Action, ThingKind

@@ -1,7 +1,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.domain.booking import (
@@ -9,21 +8,18 @@ from mailer.domain.booking import (
     book_mailing,
     change_mailing,
     count_audience,
-    delete_mailing,
     mailings_of,
     selected_client_ids,
 )
-from mailer.domain.errors import AlreadyStarted, EmptyAudience, StillSending, WindowOver
-from mailer.models.mailings import Attempt, Audience, Mailing, MailingStatus, Recipient, RecipientState
+from mailer.domain.errors import AlreadyStarted, EmptyAudience, WindowOver
+from mailer.models.mailings import Audience, MailingStatus
 from mailer.models.users import User
 from tests.support.factories import (
     client_of,
     clients_with,
-    completed_mailing_of,
     emails_of,
     mailing_of,
     message_of,
-    recipients_of,
     started_mailing_of,
     suppress,
 )
@@ -109,36 +105,6 @@ def test_a_started_mailing_cannot_be_changed(session: Session, alice: User, now:
     with pytest.raises(AlreadyStarted):
         change_mailing(session, mailing, message_of(alice), Audience.ALL, [], now + HOUR, now + 2 * HOUR, now)
     assert (mailing.message_id, mailing.start_time, mailing.end_time) == before
-
-
-def test_a_deleted_mailing_takes_its_recipients_and_attempts_along_and_nothing_else(
-    session: Session, alice: User
-) -> None:
-    doomed, other = completed_mailing_of(alice, accepted=2), completed_mailing_of(alice)
-    delete_mailing(session, doomed)
-    session.commit()
-    assert session.scalars(select(Mailing)).all() == [other]
-    assert set(session.scalars(select(Recipient.mailing_id))) == {other.id}
-    assert set(session.scalars(select(Attempt.mailing_id))) == {other.id}
-
-
-@pytest.mark.parametrize("state", [RecipientState.CLAIMED, RecipientState.BEGUN])
-def test_a_mailing_cannot_be_deleted_while_a_letter_is_being_handed_over(
-    session: Session, alice: User, state: RecipientState
-) -> None:
-    mailing = started_mailing_of(alice)
-    recipients_of(mailing)[0].state = state
-    session.flush()
-    with pytest.raises(StillSending):
-        delete_mailing(session, mailing)
-    assert session.get(Mailing, mailing.id) is mailing
-
-
-def test_a_booked_mailing_can_be_deleted_with_its_selection(session: Session, alice: User) -> None:
-    mailing = mailing_of(alice, clients=clients_with(alice, "anna@example.org"))
-    delete_mailing(session, mailing)
-    session.commit()
-    assert session.scalars(select(Mailing)).all() == []
 
 
 def test_the_search_knows_mailings_by_the_subject_that_goes_out(session: Session, alice: User, bob: User) -> None:

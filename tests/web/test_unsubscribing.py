@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.domain.booking import delete_mailing
+from mailer.domain.deleting import delete_mailing
 from mailer.domain.clients import clients_of, delete_clients
 from mailer.domain.clock import database_now
 from mailer.domain.suppressions import is_suppressed
