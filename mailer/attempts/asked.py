@@ -9,10 +9,10 @@ from werkzeug.datastructures import MultiDict
 
 from mailer.domain.attempt_log import Place
 from mailer.domain.attempts import NO_CODE, AttemptFilter
-from mailer.domain.moderation import MODERATORS
 from mailer.models.mailings import AttemptStatus, Mailing, Verdict
 from mailer.web.ids import ids_among
 from mailer.web.periods import PeriodForm
+from mailer.web.scope import is_everybody_asked
 
 # How an address asks for attempts to which no server replied.
 NO_CODE_WORD = "none"
@@ -41,7 +41,7 @@ class Asked:
 def asked_log(query: Mapping[str, str]) -> Asked:
     form = PeriodForm(MultiDict(query))
     is_valid = bool(form.validate())
-    is_everybodys = query.get("scope") == "all" and current_user.role in MODERATORS
+    is_everybodys = is_everybody_asked()
     status, verdict = query.get("status", ""), query.get("verdict", "")
     wanted = AttemptFilter(
         mailing_id=_id(query, "mailing"),
