@@ -20,12 +20,10 @@ from benchmarks.many_attempts import postgresql_cluster, sqlite_file
 from benchmarks.seeding import size_wanted
 from benchmarks.timing import RUNS, Answer, Ask, timed
 from mailer import create_app
-from mailer.domain.addresses import address_key
-from mailer.domain.clients import client_name_key, client_search_key
 from mailer.extensions import db
 from mailer.models.clients import Client
 from mailer.models.users import User
-from tests.support.factories import message_of, started_mailing_of, suppress, user_of
+from tests.support.factories import client_row, message_of, started_mailing_of, suppress, user_of
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import Page, Visitor, visitor
 from tests.support.windows import window
@@ -98,17 +96,7 @@ def email_of(number: int) -> str:
 def row_of(number: int, owner_id: int, now: datetime) -> dict[str, Any]:
     name = f"{FIRST_NAMES[number % len(FIRST_NAMES)]} {LAST_NAMES[number % len(LAST_NAMES)]} {number * 7919 % CLIENTS}"
     email, comment = email_of(number), "Блокноты А5, раз в месяц" if number % 3 else ""
-    return {
-        "owner_id": owner_id,
-        "email": email,
-        "email_key": address_key(email),
-        "full_name": name,
-        "name_key": client_name_key(name),
-        "comment": comment,
-        "search_key": client_search_key(email, name, comment),
-        "created_at": now,
-        "updated_at": now,
-    }
+    return client_row(owner_id, email, name, comment, now)
 
 
 def asked() -> dict[str, Ask]:

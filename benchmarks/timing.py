@@ -4,13 +4,12 @@ import math
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
+from tests.support.statements import statements_of
 from tests.support.visitor import Page, Visitor
 
 RUNS = int(os.environ.get("RUNS", "50"))
@@ -31,7 +30,7 @@ class Answer:
 def timed(browser: Visitor, engine: Engine, ask: Ask) -> Answer:
     page = ask(browser)
     assert page.status_code == 200, page.status_code
-    with counted(engine) as statements:
+    with statements_of(engine) as statements:
         ask(browser)
     times = []
     for _run in range(RUNS):
@@ -40,16 +39,3 @@ def timed(browser: Visitor, engine: Engine, ask: Ask) -> Answer:
         times.append((time.perf_counter() - began) * 1000)
     p95 = sorted(times)[math.ceil(0.95 * len(times)) - 1]
     return Answer(statistics.median(times), p95, len(statements), len(page.get_data()) / 1024)
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)

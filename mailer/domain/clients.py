@@ -12,10 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from mailer.domain.addresses import address_key
 from mailer.domain.erased import require_not_erased
 from mailer.domain.errors import ChangedMeanwhile, EmailTaken
-from mailer.domain.place_of import place_of
 from mailer.domain.recipients import with_last_attempt
 from mailer.models.clients import Client
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState, SelectedClient
+from mailer.models.portable import place_of
 from mailer.models.statements import changed_rows
 from mailer.models.transactions import AnySession
 

@@ -13,8 +13,6 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from mailer.domain.addresses import address_key
-from mailer.domain.clients import client_name_key, client_search_key
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_mailing
 from mailer.models.clients import Client, SuppressionReason
@@ -23,6 +21,7 @@ from mailer.models.mailings import Attempt, AttemptStatus, Mailing, MailingStatu
 from mailer.models.messages import Message
 from mailer.models.users import Role, User
 from tests.support.factories import (
+    client_row,
     mailing_of,
     message_of,
     recipients_of,
@@ -97,7 +96,7 @@ def tell(session: Session) -> Story:
     owner = user_of(session, "irina@bellflower.example", "Irina Sokolova")
     owner.time_zone = "Europe/Riga"
     now = database_now(session)
-    session.execute(insert(Client), [client_row(number, owner.id, now) for number in range(CLIENTS)])
+    session.execute(insert(Client), [row_of(number, owner.id, now) for number in range(CLIENTS)])
     clients = list(session.scalars(select(Client).order_by(Client.id)))
     suppress(owner, *(client.email for client in clients[5::90]))
     suppress(owner, *(client.email for client in clients[40::400]), reason=SuppressionReason.BY_HAND)
@@ -113,22 +112,11 @@ def tell(session: Session) -> Story:
     return Story(owner, {"running": running, "completed": prices, "booked": booked})
 
 
-def client_row(number: int, owner_id: int, now: datetime) -> dict[str, Any]:
+def row_of(number: int, owner_id: int, now: datetime) -> dict[str, Any]:
     names = (FIRST_NAMES[number % len(FIRST_NAMES)].split(), LAST_NAMES[number % len(LAST_NAMES)].split())
     name = " ".join(written[0] for written in names)
     email = ".".join(written[-1].lower() for written in names) + f"@{DOMAINS[number % len(DOMAINS)]}"
-    comment = COMMENTS[number % len(COMMENTS)]
-    return {
-        "owner_id": owner_id,
-        "email": email,
-        "email_key": address_key(email),
-        "full_name": name,
-        "name_key": client_name_key(name),
-        "comment": comment,
-        "search_key": client_search_key(email, name, comment),
-        "created_at": now,
-        "updated_at": now,
-    }
+    return client_row(owner_id, email, name, COMMENTS[number % len(COMMENTS)], now)
 
 
 def over(

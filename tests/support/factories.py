@@ -5,13 +5,14 @@ import itertools
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
 from mailer.domain.addresses import address_key
 from mailer.domain.booking import book_mailing
-from mailer.domain.clients import add_client, clients_of
+from mailer.domain.clients import add_client, client_name_key, client_search_key, clients_of
 from mailer.domain.clock import database_now
 from mailer.domain.messages import add_message
 from mailer.domain.passwords import hash_password
@@ -70,6 +71,21 @@ def client_of(owner: User, email: str | None = None, full_name: str = "", commen
     session = session_of(owner)
     email = email or f"client{next(_numbers)}@example.org"
     return add_client(session, owner.id, email, full_name, comment, database_now(session))
+
+
+def client_row(owner_id: int, email: str, full_name: str, comment: str, now: datetime) -> dict[str, Any]:
+    """A client as a row, for those who put thousands on file at once."""
+    return {
+        "owner_id": owner_id,
+        "email": email,
+        "email_key": address_key(email),
+        "full_name": full_name,
+        "name_key": client_name_key(full_name),
+        "comment": comment,
+        "search_key": client_search_key(email, full_name, comment),
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 def clients_with(owner: User, *emails: str) -> list[Client]:

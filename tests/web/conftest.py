@@ -1,18 +1,18 @@
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from contextlib import AbstractContextManager
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from mailer.models.users import User
 from tests.support.factories import client_of
 from tests.support.ports import free_port
+from tests.support.statements import statements_of
 from tests.support.visitor import visitor
 
 CountQueries = Callable[[], AbstractContextManager[list[str]]]
@@ -22,19 +22,7 @@ CountQueries = Callable[[], AbstractContextManager[list[str]]]
 def count_queries(engine: Engine) -> CountQueries:
     """Collects the statements that the app sends within the block, beginnings of transactions apart."""
 
-    @contextmanager
-    def count() -> Iterator[list[str]]:
-        statements: list[str] = []
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if not statement.startswith("BEGIN"):
-                statements.append(statement)
-
-        event.listen(engine, "before_cursor_execute", note)
-        yield statements
-        event.remove(engine, "before_cursor_execute", note)
-
-    return count
+    return lambda: statements_of(engine)
 
 
 @pytest.fixture
