@@ -12,6 +12,7 @@ from mailer.delivery.agreement import record_settings
 from mailer.delivery.standstill import watch_standstill
 from mailer.extensions import db
 from mailer.logs import log_to_console
+from mailer.web.warming import warm_up
 
 # The flask command loads this file too; only a web server speaks for the whole installation.
 is_web_server = click.get_current_context(silent=True) is None
@@ -29,4 +30,5 @@ if is_web_server:
             record_settings(db.engine, app.config)
         except SQLAlchemyError as error:
             logging.getLogger("mailer").warning("The settings could not be written down for the workers: %s", error)
+    warm_up(app)
     watch_standstill(app)

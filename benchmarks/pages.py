@@ -53,7 +53,7 @@ def years_of_work(redis: RedisServer) -> str:
     size, columns, files = size_wanted(), {}, {}
     for name, installation in (("SQLite", sqlite_file), ("PostgreSQL", postgresql_cluster)):
         with installation(size) as installed:
-            columns[name] = list(many_attempts.measured(installed, redis))
+            columns[name] = many_attempts.measured(installed, redis)
             files[name] = many_attempts.asked_of_a_new_process(installed, redis, ["file", "/clients/export"])
     return many_attempts.table(columns, files, size)
 

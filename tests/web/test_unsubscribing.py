@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.domain.deleting import delete_mailing
 from mailer.domain.clients import clients_of, delete_clients
 from mailer.domain.clock import database_now
+from mailer.domain.deleting import delete_mailing
 from mailer.domain.suppressions import is_suppressed
 from mailer.domain.unsubscribe_links import NOBODY, ensure_unsubscribe_key, unsubscribe_links
 from mailer.models.clients import Suppression, SuppressionReason
