@@ -37,6 +37,12 @@ def started_within(mailings: Select[Mailing], period: Period) -> Select[Mailing]
     return mailings
 
 
+def with_recipients(mailings: Select[Mailing], count: str) -> Select[Mailing]:
+    """Those of these started mailings that have recipients of one of the seven counts (mailer.domain.books)."""
+    counted = books_counted(mailings)
+    return mailings.where(Mailing.id.in_(select(counted.c.mailing_id).where(counted.c[count] > 0)))
+
+
 def total_books(session: AnySession, mailings: Select[Mailing]) -> Books:
     """The books of all these mailings together."""
     counted = books_counted(mailings)

@@ -7,6 +7,7 @@ from sqlalchemy import CTE, Boolean, ColumnElement, Select, and_, false, func, s
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient
 from mailer.models.portable import FewFirst, is_one_of
 from mailer.models.sums import MailingSums
+from mailer.models.transactions import AnySession
 
 Rows = Select[*tuple[Any, ...]]
 
@@ -27,9 +28,29 @@ def is_summed() -> ColumnElement[bool]:
 
 def started_heads(mailings: Select[Mailing]) -> CTE:
     """The started ones among these mailings: `id`, `owner_id`, and whether each `is_summed`."""
+    # Without a name of its own: these mailings may be those that another one has found.
     columns = mailings.with_only_columns(Mailing.id, Mailing.owner_id, is_summed().label("is_summed"))
     started = columns.where(Mailing.status != MailingStatus.CREATED).order_by(None)
-    return started.outerjoin(MailingSums, MailingSums.mailing_id == Mailing.id).cte("heads")
+    return started.outerjoin(MailingSums, MailingSums.mailing_id == Mailing.id).cte()
+
+
+def version_of_sums(session: AnySession, mailings: Select[Mailing]) -> str | None:
+    """What is another text whenever the sums of these mailings may have changed; None while rows of some are counted.
+
+    Sums that are made anew have a later time, and what makes them untrue counts their changes up; a mailing that comes
+    or goes changes the number of them.
+    """
+    heads = started_heads(mailings)
+    version = select(
+        func.count(),
+        func.count().filter(~heads.c.is_summed),
+        func.sum(heads.c.id),
+        func.sum(MailingSums.changes),
+        func.max(MailingSums.summed_at),
+    ).select_from(heads)
+    joined = version.outerjoin(MailingSums, MailingSums.mailing_id == heads.c.id)
+    count, unsummed, ids, changes, summed_at = session.execute(joined).one()
+    return None if unsummed else f"{count} {ids} {changes} {summed_at}"
 
 
 def of_unsummed(counted: Rows, table: type[Attempt] | type[Recipient], heads: CTE) -> Rows:

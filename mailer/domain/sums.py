@@ -31,6 +31,11 @@ class Tried:
     def total(self) -> int:
         return self.success + self.failed + self.deferred + self.unknown
 
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The four, in the order of their statuses."""
+        return tuple(getattr(self, status) for status in AttemptStatus)
+
     def minus(self, other: "Tried") -> "Tried":
         """What is left of these attempts without the others, which are among them."""
         return Tried(*(getattr(self, status) - getattr(other, status) for status in AttemptStatus))

@@ -1,5 +1,6 @@
 """What a person says by the link in a letter: no more of these, or yes again after all."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,6 +58,13 @@ def with_unsubscribed(mailings: Select[Mailing]) -> Select[Mailing]:
     """The same mailings, each with `unsubscribed`: how many readers have said no by its letters, and stand by it."""
     count = select(func.count(Suppression.id)).where(Suppression.mailing_id == Mailing.id, *_in_force())
     return mailings.options(with_expression(Mailing.unsubscribed, count.correlate(Mailing).scalar_subquery()))
+
+
+def unsubscribed_of_each(session: AnySession, mailing_ids: Collection[int]) -> dict[int, int]:
+    """How many readers have said no by the letters of each of these mailings; those of whom nobody has are missing."""
+    counts = select(Suppression.mailing_id, func.count(Suppression.id)).group_by(Suppression.mailing_id)
+    rows = session.execute(counts.where(Suppression.mailing_id.in_(mailing_ids), *_in_force()))
+    return {mailing_id: count for mailing_id, count in rows if mailing_id is not None}
 
 
 def count_unsubscribed(session: AnySession, mailings: Select[Mailing]) -> int:

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from mailer.domain.moderation import MODERATORS
 from mailer.domain.reports import started_within
 from mailer.extensions import db
-from mailer.models.mailings import Mailing, MailingStatus
+from mailer.models.mailings import AttemptStatus, Mailing, MailingStatus
 from mailer.models.users import User
 from mailer.web.htmx import invalid, page_or_fragment
 from mailer.web.ids import ids_among
@@ -85,6 +85,12 @@ class Asked:
         scope = EVERYBODY if self.is_everybodys else None
         query = {"mailing": self.mailing_id, "scope": scope, "owner": self.owner_id} | wanted
         return list_url(url_for("attempts.index"), {name: str(value) for name, value in query.items() if value})
+
+    def urls_behind(self, **wanted: str) -> dict[str, str]:
+        """The attempts behind a count by status, or first their mailings, where the log cannot tell which are meant."""
+        if self.is_log_enough:
+            return {status.value: self.log_url(**wanted, status=status) for status in AttemptStatus}
+        return {status.value: self.url("reports.index", **wanted, status=status) for status in AttemptStatus}
 
     @cached_property
     def mailing_choices(self) -> list[Row[Any]]:

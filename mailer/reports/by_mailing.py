@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response
 
 from mailer.domain.addresses import domain_key
 from mailer.domain.attempts import NO_CODE
-from mailer.domain.books import books_of_each, sum_of
+from mailer.domain.books import COUNTS, books_of_each, sum_of
 from mailer.domain.report_lines import mailing_lines
-from mailer.domain.reports import total_books
+from mailer.domain.reports import total_books, with_recipients
 from mailer.domain.sums import Answer, Tried, attempts_by_answer, attempts_by_domain
-from mailer.domain.unsubscribing import count_unsubscribed, with_unsubscribed
+from mailer.domain.unsubscribing import count_unsubscribed, unsubscribed_of_each
 from mailer.extensions import db
 from mailer.models.mailings import AttemptStatus, Mailing, Verdict
 from mailer.reports.asking import NO_CODE_WORD, Asked, asked_report, refused_report, report_page
@@ -63,8 +63,11 @@ def index() -> Response:
         return refused_report(asked, "mailings")
     if narrowed.domain or narrowed.answer != Answer():
         return _attempts_of_kind(asked, narrowed)
-    page = paginate(with_unsubscribed(asked.mailings), NEWEST_FIRST, location=url_for(".index"))
+    state = asked_state()
+    mailings = asked.mailings if state is None else with_recipients(asked.mailings, state)
+    page = paginate(mailings, NEWEST_FIRST, location=url_for(".index"))
     books = books_of_each(db.session, page.items)
+    unsubscribed = unsubscribed_of_each(db.session, [mailing.id for mailing in page.items])
     return report_page(
         asked,
         "mailings",
@@ -72,11 +75,24 @@ def index() -> Response:
         page=page,
         books=books,
         page_totals=sum_of(books.values()),
-        totals=total_books(db.session, asked.mailings),
-        unsubscribed=count_unsubscribed(db.session, asked.mailings),
-        page_unsubscribed=sum(mailing.unsubscribed or 0 for mailing in page.items),
+        totals=total_books(db.session, mailings),
+        state=state,
+        state_urls=state_urls(asked),
+        unsubscribed=unsubscribed,
+        all_unsubscribed=count_unsubscribed(db.session, mailings),
         csv_url=asked.url("reports.mailings_csv"),
     )
+
+
+def asked_state() -> str | None:
+    """The state of which the listed mailings must have recipients, for the way from a total to these mailings."""
+    state = request.args.get("state")
+    return state if state in COUNTS else None
+
+
+def state_urls(asked: Asked, **changes: str) -> dict[str, str]:
+    """The mailings behind a total of each state."""
+    return {state: asked.url("reports.index", **changes, state=state) for state in COUNTS}
 
 
 def asked_kind() -> Narrowed:
@@ -106,6 +122,7 @@ def _attempts_of_kind(asked: Asked, narrowed: Narrowed) -> Response:
         "reports/_attempts_by_mailing.html",
         page=numbered_page(lines, found.count, number, url_for(".index")),
         total=found.total,
+        total_urls=_total_urls(asked, narrowed),
         narrowed=narrowed,
         kind_words=_kind_words(narrowed),
     )
@@ -118,6 +135,13 @@ def _mailings(asked: Asked, ids: Sequence[int]) -> dict[int, Mailing]:
 def _log_urls(asked: Asked, narrowed: Narrowed, mailing_id: int) -> dict[str, str]:
     query = narrowed.log_query | {"mailing": mailing_id}
     return {status.value: asked.log_url(**(query | {"status": status})) for status in AttemptStatus}
+
+
+def _total_urls(asked: Asked, narrowed: Narrowed) -> dict[str, str]:
+    """The log has no days on which mailings started: with a period the lines of the table lead on."""
+    if not asked.is_log_enough:
+        return {}
+    return {status.value: asked.log_url(**(narrowed.log_query | {"status": status})) for status in AttemptStatus}
 
 
 def _kind_words(narrowed: Narrowed) -> str:

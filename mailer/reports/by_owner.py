@@ -7,6 +7,7 @@ from mailer.domain.books import sum_of
 from mailer.domain.report_lines import owner_lines
 from mailer.extensions import db
 from mailer.reports.asking import asked_report, refused_report, report_page
+from mailer.reports.by_mailing import state_urls
 
 
 def by_owner() -> Response:
@@ -23,6 +24,8 @@ def by_owner() -> Response:
         "reports/_owners.html",
         lines=lines,
         totals=sum_of(line.books for line in lines),
+        state_urls={line.owner.id: state_urls(asked, owner=str(line.owner.id)) for line in lines},
+        total_urls=state_urls(asked),
         mailings=sum(line.mailings for line in lines),
         csv_url=asked.url("reports.owners_csv"),
     )

@@ -45,6 +45,7 @@ def by_period() -> Response:
         "reports/_periods.html",
         page=numbered_page(lines, len(found), number, url_for(".by_period")),
         total=sum((tried for _begin, tried in found), Tried()),
+        total_urls=_total_urls(asked),
         step=asked_step(),
         step_urls={step: asked.url("reports.by_period", by=step) for step in STEPS},
         csv_url=asked.url("reports.periods_csv", by=asked_step()),
@@ -103,6 +104,11 @@ def _line(asked: Asked, begin: date, tried: Tried) -> PeriodLine:
 
 def _log_urls(asked: Asked, first: date, last: date) -> dict[str, str]:
     days = {"from": first.isoformat(), "to": last.isoformat()}
+    return {status.value: asked.log_url(**days, status=status) for status in AttemptStatus}
+
+
+def _total_urls(asked: Asked) -> dict[str, str]:
+    days = {"from": asked.query.get("from"), "to": asked.query.get("to")}
     return {status.value: asked.log_url(**days, status=status) for status in AttemptStatus}
 
 

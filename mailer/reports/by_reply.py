@@ -69,6 +69,7 @@ def by_reply() -> Response:
         "reports/_replies.html",
         verdicts=verdicts,
         total=sum((of_verdict.tried for of_verdict in verdicts), Tried()),
+        total_urls=asked.urls_behind(),
         csv_url=asked.url("reports.replies_csv"),
     )
 
@@ -89,7 +90,7 @@ def _verdict_lines(asked: Asked, verdict: Verdict, groups: Mapping[ReplyKey, Gro
     return VerdictLines(
         verdict=verdict,
         tried=Tried(*counts.values()),
-        urls={status.value: rows_url(asked, verdict, status) for status in AttemptStatus},
+        urls=asked.urls_behind(verdict=verdict),
         side=answer_words(AttemptStatus.FAILED, verdict, None, "").side,
         codes=sorted(codes, key=lambda line: line.attempts, reverse=True),
     )
@@ -106,11 +107,5 @@ def _code_line(
         meanings.setdefault(alike, Meaning(words, 0, group.example)).attempts += group.attempts
     ordered = sorted(meanings.values(), key=lambda meaning: meaning.attempts, reverse=True)
     count = sum(meaning.attempts for meaning in ordered)
-    return CodeLine(status, code, count, rows_url(asked, verdict, status, str(code or NO_CODE_WORD)), ordered)
-
-
-def rows_url(asked: Asked, verdict: Verdict, status: AttemptStatus, code: str = "") -> str:
-    """The attempts behind a count, or first their mailings, where the log cannot tell which ones are meant."""
-    if asked.is_log_enough:
-        return asked.log_url(verdict=verdict, status=status, code=code)
-    return asked.url("reports.index", verdict=verdict, status=status, code=code)
+    urls = asked.urls_behind(verdict=verdict, code=str(code or NO_CODE_WORD))
+    return CodeLine(status, code, count, urls[status], ordered)

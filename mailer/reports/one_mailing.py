@@ -45,6 +45,7 @@ def mailing_report(mailing_id: int) -> str:
         other_domains=domains.count - len(domains.lines),
         other_tried=domains.total.minus(shown),
         total=domains.total,
+        total_urls=asked.urls_behind(),
         verdicts=[of_verdict for of_verdict in verdicts if of_verdict.verdict is not Verdict.ACCEPTED],
         domains_url=asked.url("reports.by_domain", mailing=str(mailing_id)),
     )

@@ -3,13 +3,16 @@
 - The figures of the first page (mailer/home/views.py): one's own for 2 s while a mailing runs or is booked, and for
   30 s otherwise; everybody's for 2 s.
 - Its letters of the last 30 days (mailer/home/letters.py): the same.
+- The report by domain (mailer/reports/by_domain.py): under the version of the sums that it is made of, which is read
+  from the database each time, so that it is never behind; while the rows of one of its mailings are counted, for 2 s.
 
 Everything is remembered for one user alone, whose id and generation are part of its name. Each form that a user sends
 begins a new generation, once it has been worked through: nobody sees their own change late. What workers, other people
 and commands do is seen when the time is over; whatever they send is soon enough a running mailing, of which nothing is
 older than 2 s.
 
-Redis only saves work. While it does not answer everything is counted, and for some seconds it is not asked again.
+Redis only saves work. While it does not answer everything is counted, and for some seconds it is not asked again. A new
+generation of which it does not hear is noted in the visitor's session, and holds for this browser alone.
 """
 
 import json
@@ -32,6 +35,9 @@ SECONDS_WHILE_MOVING = 2
 SECONDS_AT_REST = 30
 # Longer than whatever is remembered under it.
 GENERATION_SECONDS = 24 * 3600
+SECONDS_OF_A_VERSION = 3600
+# What Redis was not told, in the session.
+UNHEARD = "unheard_generation"
 # A Redis that is near answers in a millisecond.
 PATIENCE_SECONDS = 0.3
 REST_SECONDS = 10
@@ -77,21 +83,35 @@ def remembered(
     user_id = str(current_user.id)
     # Read before anything is counted: what is counted before a change is kept under what was before the change.
     generation = _asked(lambda: cache.get(_generation_of(user_id)))
-    key = json.dumps([name, user_id, generation, *arguments])
+    key = json.dumps([name, user_id, generation, session.get(UNHEARD), *arguments])
+    return _known_or_counted(
+        key, count, lambda counted: SECONDS_WHILE_MOVING if is_moving(counted) else SECONDS_AT_REST
+    )
+
+
+def remembered_under(version: str | None, name: str, arguments: tuple[str, ...], count: Callable[[], Any]) -> Any:
+    """The same for what changes with a version that was read from the database; without one it changes by itself."""
+    if version is None:
+        return remembered(name, arguments, count, lambda _counted: True)
+    key = json.dumps([name, str(current_user.id), "version", version, *arguments])
+    return _known_or_counted(key, count, lambda _counted: SECONDS_OF_A_VERSION)
+
+
+def _known_or_counted(key: str, count: Callable[[], Any], seconds: Callable[[Any], int]) -> Any:
     known = _asked(lambda: cache.get(key))
     if isinstance(known, str):
         return json.loads(known)
     counted = count()
-    text, seconds = json.dumps(counted), SECONDS_WHILE_MOVING if is_moving(counted) else SECONDS_AT_REST
-    _asked(lambda: cache.set(key, text, timeout=seconds))
+    text = json.dumps(counted)
+    _asked(lambda: cache.set(key, text, timeout=seconds(counted)))
     return json.loads(text)
 
 
 def begin_generation() -> None:
     """Forget what is remembered for whoever is signed in here; call it after the commit."""
-    user_id = str(session.get("_user_id", "")).partition(".")[0]
-    if user_id:
-        _asked(lambda: cache.set(_generation_of(user_id), uuid.uuid4().hex, timeout=GENERATION_SECONDS))
+    user_id, generation = str(session.get("_user_id", "")).partition(".")[0], uuid.uuid4().hex
+    if user_id and not _asked(lambda: cache.set(_generation_of(user_id), generation, timeout=GENERATION_SECONDS)):
+        session[UNHEARD] = generation
 
 
 def _generation_of(user_id: str) -> str:

@@ -1,12 +1,13 @@
 """How numbers, times and durations are written: by the visitor's language, in the user's time zone."""
 
 import functools
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime as format_in_zone
 from babel.dates import get_timezone_name
 from babel.numbers import format_decimal
-from flask_babel import format_date, format_datetime, format_percent, get_locale, get_timezone
+from flask_babel import format_date, format_percent, get_locale, get_timezone
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -36,13 +37,13 @@ def percent(value: int) -> str:
 def clock(value: datetime) -> str:
     """The time of day, as in "10:43"."""
     # TRANSLATORS: a time of day, in the notation of Unicode CLDR.
-    return str(format_datetime(value, _("HH:mm")))
+    return _written(value, _("HH:mm"))
 
 
 def day(value: datetime) -> str:
     """The date, as in "24 Nov", with the year when it is not this one."""
     # TRANSLATORS: a date of this year, and one of another, in the notation of Unicode CLDR.
-    return str(format_datetime(value, _("d MMM") if _is_this_year(value) else _("d MMM y")))
+    return _written(value, _("d MMM") if _is_this_year(value) else _("d MMM y"))
 
 
 def calendar_day(value: date) -> str:
@@ -55,14 +56,14 @@ def calendar_day(value: date) -> str:
 def weekday(value: datetime) -> str:
     """The day of the week and of the month, as in "Tuesday, 24 November": with a capital, as it stands alone."""
     # TRANSLATORS: a day of the week with its date, in the notation of Unicode CLDR.
-    text = str(format_datetime(value, _("EEEE, d MMMM")))
+    text = _written(value, _("EEEE, d MMMM"))
     return text[:1].upper() + text[1:]
 
 
 def day_and_time(value: datetime) -> str:
     """Date and time, as in "24 Nov, 10:43", with the year when it is not this one."""
     # TRANSLATORS: date and time of this year, and of another, in the notation of Unicode CLDR.
-    return str(format_datetime(value, _("d MMM, HH:mm") if _is_this_year(value) else _("d MMM y, HH:mm")))
+    return _written(value, _("d MMM, HH:mm") if _is_this_year(value) else _("d MMM y, HH:mm"))
 
 
 def span(start: datetime, end: datetime) -> str:
@@ -89,7 +90,7 @@ def moment(value: datetime) -> Markup:
     pattern = _("d MMM, HH:mm:ss") if _is_this_year(value) else _("d MMM y, HH:mm:ss")
     if _local(value).date() == _local(datetime.now(UTC)).date():
         pattern = _("HH:mm:ss")
-    return _time_element(value, str(format_datetime(value, pattern)))
+    return _time_element(value, _written(value, pattern))
 
 
 def duration(value: timedelta) -> str:
@@ -118,6 +119,17 @@ def _zone_name(zone: str, locale: str) -> str:
     if zone == "UTC":
         return "UTC"
     return get_timezone_name(ZoneInfo(zone), width="long", locale=locale, return_zone=False)
+
+
+def _written(value: datetime, pattern: str) -> str:
+    """A moment in the user's zone, in the notation of Unicode CLDR."""
+    return _written_in(value, pattern, str(get_locale()), get_timezone())
+
+
+@functools.lru_cache(maxsize=4096)
+def _written_in(value: datetime, pattern: str, locale: str, zone: tzinfo) -> str:
+    # The same moments stand on page after page.
+    return str(format_in_zone(value.astimezone(zone), pattern, locale=locale))
 
 
 def _time_element(value: datetime, text: str) -> Markup:

@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from mailer.delivery.summing import sum_waiting
 from mailer.domain.figures import Figures, figures_of
+from mailer.domain.report_lines import domain_lines
 from mailer.home import views
 from mailer.models.users import User
+from mailer.reports import by_domain
 from mailer.web import caching
 from tests.support.application import AppMaker
-from tests.support.factories import client_of, mailing_of
+from tests.support.factories import client_of, completed_mailing_of, mailing_of, started_mailing_of
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import Page, Visitor, visitor
 from tests.web.test_home import figures_on
@@ -114,3 +118,39 @@ def test_without_redis_everything_is_counted_and_nothing_waits(
     assert clients_on(browser.get("/")) == "2"
     # It has been asked once, and not with every page.
     assert caching.Rest.until > time.monotonic()
+
+
+def test_what_was_changed_while_redis_was_away_is_seen_once_it_is_back(as_user: AsUser, alice: User) -> None:
+    browser = as_user(alice)
+    assert clients_on(browser.get("/")) == "0"
+    caching.Rest.until = time.monotonic() + 60
+    browser.post("/clients/new", data={"email": "anna@example.org"})
+    caching.Rest.until = 0.0
+    assert clients_on(browser.get("/")) == "1"
+
+
+def test_the_report_by_domain_is_summed_once_for_each_version_of_its_sums(
+    as_user: AsUser, engine: Engine, session: Session, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summed: list[int] = []
+    monkeypatch.setattr(
+        by_domain, "domain_lines", lambda *arguments: summed.append(1) or domain_lines(*arguments)
+    )
+    browser = as_user(alice)
+    for letters, times in ((1, 1), (2, 2)):
+        completed_mailing_of(alice)
+        session.commit()
+        # By a scheduler, which tells nobody here.
+        sum_waiting(engine)
+        for _visit in range(2):
+            page = browser.get("/reports/domains")
+            assert page.one("tfoot td:last-child").get_text() == str(letters)
+        assert len(summed) == times
+
+
+def test_while_rows_are_counted_the_report_by_domain_is_no_more_than_two_seconds_behind(
+    as_user: AsUser, redis_server: RedisServer, alice: User
+) -> None:
+    started_mailing_of(alice)
+    as_user(alice).get("/reports/domains")
+    assert 0 < longest(redis_server) <= 2

@@ -67,8 +67,8 @@ def counts_in(page: Page, rows: str = "table.report tbody tr") -> list[list[int]
     return [[int(cell["data-value"]) for cell in row.select("td[data-value]")] for row in page.all(rows)]
 
 
-def links_in(page: Page) -> Iterator[tuple[int, str]]:
-    for cell in page.all("table.report tbody td[data-value]"):
+def links_in(page: Page, rows: str = "tbody") -> Iterator[tuple[int, str]]:
+    for cell in page.all(f"table.report {rows} td[data-value]"):
         if link := cell.find("a"):
             yield int(str(cell["data-value"])), str(link["href"])
 
@@ -92,7 +92,8 @@ def test_the_rows_add_up_and_each_total_leads_to_the_rows_behind_it(as_alice: Vi
     assert totals == ([6, 6, 12, 6] if not query else [3, 3, 6, 3])
     assert page.one("tfoot td:last-child").get_text() == str(sum(totals))
     if (kind, query) != ("periods", ""):
-        links = list(links_in(page))
+        links = [*links_in(page), *links_in(page, "tfoot")]
+        assert len([count for count, _url in links_in(page, "tfoot")]) == len(totals)
         assert links and all(rows_behind(as_alice, url) == count for count, url in links)
 
 
@@ -171,6 +172,11 @@ def test_managers_see_everybodys_reports_and_one_by_owner(as_manager: Visitor, a
     assert page.texts("#owners tbody th") == ["Alice", "Mary"]
     assert counts_in(page) == [[1, 1, 1, 0, 0, 0, 3], [2, 0, 0, 0, 0, 0, 0]]
     assert counts_in(page, "tfoot tr") == [[3, 1, 1, 0, 0, 0, 3]]
+    for place, cell in enumerate(page.all("#owners td[data-value]")):
+        if link := cell.find("a"):
+            behind = counts_in(as_manager.get(str(link["href"])))
+            assert sum(row[place % 7] for row in behind) == int(str(cell["data-value"]))
+            assert all(row[place % 7] for row in behind)
     of_alice = as_manager.get(str(page.all("#owners tbody a")[0]["href"]))
     assert of_alice.texts("#mailings tbody .row-link") == ["Sale", "News"]
     assert "Only mailings of Alice." in of_alice.words

@@ -51,6 +51,19 @@ def test_each_mailing_has_its_counts_and_everything_adds_up(as_alice: Visitor, a
     assert totals[-1] == sum(totals[:-1]) == 10
 
 
+def test_each_total_leads_to_the_mailings_that_it_comes_from(as_alice: Visitor, alice: User) -> None:
+    completed_mailing_of(alice, accepted=4, failed=2, message=message_of(alice, "News"))
+    completed_mailing_of(alice, accepted=1, message=message_of(alice, "Sale"))
+    page = as_alice.get("/reports/")
+    failed = as_alice.get(str(page.one("tfoot [data-label=failed] a")["href"]))
+    assert lines(failed) == {"News": [4, 2, 0, 0, 0, 0, 0, 6]}
+    assert "Only mailings with recipients of the state “failed”." in failed.words
+    accepted = as_alice.get(str(page.one("tfoot [data-label=accepted] a")["href"]))
+    assert set(lines(accepted)) == {"News", "Sale"}
+    assert not page.has("tfoot [data-label=unknown] a")
+    assert set(lines(as_alice.get("/reports/?state=nonsense"))) == {"News", "Sale"}
+
+
 def test_those_who_unsubscribed_by_a_letter_are_told_beside_it(
     as_alice: Visitor, session: Session, alice: User
 ) -> None:
