@@ -133,26 +133,31 @@ def main(questions: Connection) -> None:
     assert threading.active_count() == 1
     # What is there now shall not be copied into each fork by the collector's marks.
     gc.freeze()
+    ended: dict[int, int] = {}
     while True:
         try:
             word, *details = questions.recv()
         except EOFError:
             return
         if word == "poll":
-            questions.send(exit_status(*details))
+            questions.send(exit_status(*details, ended))
             continue
         pid = os.fork()
         if pid == 0:
             questions.close()
             become(*details)
             return
+        ended.pop(pid, None)
         questions.send(pid)
 
 
-def exit_status(pid: int) -> int | None:
-    """None while the process runs; the status is told once."""
-    ended, status = os.waitpid(pid, os.WNOHANG)
-    return os.waitstatus_to_exitcode(status) if ended else None
+def exit_status(pid: int, ended: dict[int, int]) -> int | None:
+    """None while the process runs. The kernel tells a status once, and two threads may ask for it at a time."""
+    if pid not in ended:
+        has_ended, status = os.waitpid(pid, os.WNOHANG)
+        if has_ended:
+            ended[pid] = os.waitstatus_to_exitcode(status)
+    return ended.get(pid)
 
 
 def become(arguments: list[str], environment: dict[str, str], output: str, errors: str) -> None:
