@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mailer.config import PROJECT_DIR
+from mailer.web.warming import FOLDER
 from tests.support.ports import free_port
 from tests.support.process_table import descendants_of, marked_processes, sessions_of
 from tests.support.waiting import wait_until
@@ -173,13 +174,27 @@ def answers(url: str) -> bool:
 
 @pytest.fixture
 def processes(
-    environment: dict[str, str], tmp_path: Path, warm_python: WarmPython | None
+    environment: dict[str, str],
+    data_dir: Path,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    warm_python: WarmPython | None,
 ) -> Iterator[Processes]:
+    share_compiled_templates(data_dir, tmp_path_factory)
     log_dir = tmp_path / "logs"
     log_dir.mkdir()
     started = Processes(environment, log_dir, warm_python)
     yield started
     started.end_all()
+
+
+def share_compiled_templates(data_dir: Path, factory: pytest.TempPathFactory) -> None:
+    """Have a web server find what an earlier one of this run has compiled, which takes seconds in a new DATA_DIR."""
+    # pytest-xdist gives each of its processes a folder within one for all.
+    run = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
+    shared = run / FOLDER
+    shared.mkdir(exist_ok=True)
+    (data_dir / FOLDER).symlink_to(shared)
 
 
 @pytest.hookimpl(wrapper=True)
