@@ -16,7 +16,9 @@
     pending: {fill: "--m-pending-fill"},
   };
   const TILE = 6;
-  const HEIGHT_OF_BAR = 30;
+  const HEIGHT_OF_BAR = 32;
+  // Names beside lying bars have two fifths of the width, in two lines of letters about so wide.
+  const ROOM_FOR_NAMES = 0.4, WIDTH_OF_LETTER = 6.8, LINES_OF_NAME = 2;
   const ROOM_BESIDE_BARS = 70;
 
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -58,12 +60,29 @@
     };
   };
 
+  // A name in lines of so many letters; what has no room is left out, and the table has it.
+  const inLines = (name, letters) => {
+    const lines = [""];
+    for (const word of name.split(/\s+/)) {
+      const line = lines[lines.length - 1];
+      if (!line || line.length + word.length < letters) lines[lines.length - 1] = line ? `${line} ${word}` : word;
+      else lines.push(word);
+    }
+    const cut = (line, isCut) => (isCut || line.length > letters ? `${line.slice(0, letters - 1)}…` : line);
+    return lines.slice(0, LINES_OF_NAME).map((line, at) => cut(line, at === LINES_OF_NAME - 1 && lines.length > LINES_OF_NAME));
+  };
+
+  function nameOf(value) {
+    const letters = Math.max(8, Math.floor((this.chart.width * ROOM_FOR_NAMES) / WIDTH_OF_LETTER));
+    return inLines(this.getLabelForValue(value), letters);
+  }
+
   const optionsFor = (isLying) => {
     const text = {color: token("--m-muted"), font: {family: token("--bs-font-sans-serif"), size: 12}};
     const counts = {stacked: true, beginAtZero: true, ticks: {...text, precision: 0}, grid: {color: token("--m-line")}};
     const names = {
       stacked: true,
-      ticks: {...text, autoSkip: !isLying, autoSkipPadding: 16, maxRotation: 0},
+      ticks: {...text, autoSkip: !isLying, autoSkipPadding: 16, maxRotation: 0, ...(isLying ? {callback: nameOf} : {})},
       grid: {display: false},
     };
     return {

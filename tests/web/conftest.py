@@ -28,8 +28,14 @@ def count_queries(engine: Engine) -> CountQueries:
 @pytest.fixture
 def installation(app_with_csrf: Flask) -> Iterator[str]:
     """The URL of the app, served from a thread of the test."""
+    with served(app_with_csrf) as url:
+        yield url
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
     port = free_port()
-    server = make_server("127.0.0.1", port, app_with_csrf, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{port}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import product
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,12 +13,15 @@ from sqlalchemy.orm import Session
 from mailer.domain.audit import Actor, record
 from mailer.domain.clock import database_now
 from mailer.domain.unsubscribe_links import ensure_unsubscribe_key, unsubscribe_links
+from mailer.embedded.outbox_store import Envelope, add_letters, list_letters, open_outbox
 from mailer.models.audit import Action
 from mailer.models.clients import Suppression
 from mailer.models.users import User
+from tests.support.application import AppMaker
 from tests.support.factories import client_of, completed_mailing_of, mailing_of, recipients_of, suppress
 from tests.support.real_browser import NewContext
 from tests.support.visitor import visitor
+from tests.web.conftest import served
 from tests.web.looks import DESK, PHONE, Theme, overflow, violations
 
 pytestmark = pytest.mark.one_database("the views' own tests run on both")
@@ -92,19 +96,29 @@ def test_the_pages_of_a_user_are_accessible(
 
 @pytest.mark.parametrize("language", LOOKS)
 def test_the_pages_of_an_admin_are_accessible(
-    new_context: NewContext, app: Flask, installation: str, session: Session, alice: User, adam: User, language: str
+    new_context: NewContext,
+    make_app: AppMaker,
+    data_dir: Path,
+    session: Session,
+    alice: User,
+    adam: User,
+    language: str,
 ) -> None:
-    mailing = mailing_of(alice)
+    app, mailing = make_app(csrf=True, MAIL_SERVER=""), mailing_of(alice)
+    with open_outbox(data_dir) as outbox:
+        add_letters(outbox, [Envelope("shop@mailer.example", ("anna@example.org",), b"Subject: News\r\n\r\nHello")])
+        [letter] = list_letters(outbox, limit=1)
     record(session, Action.START, Actor("127.0.0.1", adam.id, adam.email), database_now(session), mailing)
     adam.language = language
     session.commit()
     cookie = visitor(app, session, adam).get_cookie("session")
     assert cookie is not None
     context = new_context(reduced_motion="reduce")
-    context.add_cookies([{"name": "session", "value": cookie.value, "url": installation}])
     ask = f"/users/{alice.id}/ask"
-    paths = f"/mailings/all /mailings/{mailing.id} /users/ {ask}/block {ask}/role /audit/"
-    assert problems(context.new_page(), installation, paths.split(), language) == {}
+    paths = f"/mailings/all /mailings/{mailing.id} /users/ {ask}/block {ask}/role /audit/ /outbox/ /outbox/{letter.id}"
+    with served(app) as url:
+        context.add_cookies([{"name": "session", "value": cookie.value, "url": url}])
+        assert problems(context.new_page(), url, paths.split(), language) == {}
 
 
 @pytest.mark.parametrize("language", LOOKS)

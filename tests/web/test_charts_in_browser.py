@@ -24,8 +24,17 @@ DRAWN = """(id) => {
     series: Object.fromEntries(chart.data.datasets.map((set) => [set.label, set.data])),
     colour: chart.data.datasets[0].backgroundColor,
     width: chart.width,
+    names: chart.scales.y.ticks.map((tick) => [].concat(tick.label)),
   };
 }"""
+
+
+# Too long for two lines of the width that names have at the test's 1280 px.
+LONG = " ".join(["Paper of the month, fifteen per cent off for everybody who comes before the end of the year"] * 2)
+LONG_IN_LINES = [
+    "Paper of the month, fifteen per cent off for everybody",
+    "who comes before the end of the year Paper of the…",
+]
 
 
 def drawn(page: Page, table: str) -> dict[str, Any]:
@@ -37,7 +46,7 @@ def drawn(page: Page, table: str) -> dict[str, Any]:
 def test_each_chart_shows_what_its_table_says_in_both_themes(
     page: Page, installation: str, session: Session, alice: User
 ) -> None:
-    completed_mailing_of(alice, accepted=3, failed=2, unknown=1, message=message_of(alice, "News"))
+    completed_mailing_of(alice, accepted=3, failed=2, unknown=1, message=message_of(alice, LONG))
     completed_mailing_of(alice, accepted=1, message=message_of(alice, "Sale"))
     session.commit()
     page.goto(installation)
@@ -48,9 +57,10 @@ def test_each_chart_shows_what_its_table_says_in_both_themes(
 
     page.goto(f"{installation}/reports/")
     chart = drawn(page, "mailings")
-    assert chart["labels"] == ["Sale", "News"]
+    assert chart["labels"] == ["Sale", LONG]
     assert chart["series"] == page.evaluate(TOLD, "mailings")
     assert chart["series"]["accepted"] == [1, 3] and chart["width"] > 300
+    assert chart["names"] == [["Sale"], LONG_IN_LINES]
 
     page.get_by_role("link", name="By period").click()
     page.get_by_role("link", name="Months").click()

@@ -1,5 +1,7 @@
 """A mailing is watched: its page changes in place while letters go out, and asks no more when it is over."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Request, expect
 from sqlalchemy.orm import Session
@@ -42,6 +44,8 @@ def test_a_mailing_is_watched_until_it_is_over(page: Page, installation: str, se
     expect(page).to_have_title("75% · Spring · Mailer")
     expect(page.locator(".books-bar .is-accepted")).to_have_attribute("width", "75.0%")
     expect(page.locator("#books")).to_contain_text("a second")
+    # What stood there before is one word; how long it takes is known from what has been sent.
+    expect(page.locator(".books-lead strong")).to_have_text(re.compile(r"^About \d+ (s|min)( \d+ s)? left$"))
     assert page.evaluate(STILL_BUSY) == before
 
     for recipient in recipients[15:]:
