@@ -13,7 +13,8 @@
   const isChanged = (field) => {
     if (field.type === "hidden" || !field.name || field.closest("[data-no-words]")) return false;
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-    if (!field.options) return field.value !== field.defaultValue;
+    // A button has a name and a value too, and nobody types into it.
+    if (!field.options) return "defaultValue" in field && field.value !== field.defaultValue;
     const first = Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
     return field.selectedIndex !== first;
   };

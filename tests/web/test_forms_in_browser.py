@@ -67,7 +67,11 @@ def test_typed_words_are_counted_previewed_and_not_thrown_away_unasked(page: Pag
         dialog.dismiss()
 
     page.on("dialog", stay)
+    page.goto(page.url.replace("/clients/", "/mailings/new"))
+    page.get_by_role("heading", level=1).click()
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Messages").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Messages")
+    assert questions == [], "nothing was typed into the form that was left"
     page.get_by_role("link", name="New message").click()
     page.locator("#new-subject").fill("Скидки 🎉")
     expect(page.locator("#new-subject-hint")).to_have_text("8 of 200 characters")
