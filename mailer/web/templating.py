@@ -1,7 +1,12 @@
 """What every template knows, apart from what its view hands it."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from flask import Flask
 from flask_login import current_user
+from jinja2 import pass_context
 
 from mailer.domain.erased import is_placeholder
 from mailer.web.books_bar import bar_segments, books_label, table_lines
@@ -45,7 +50,20 @@ def equip(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     for filter_ in FILTERS:
-        app.add_template_filter(filter_)
+        app.add_template_filter(when_drawn(filter_))
     for function in GLOBALS:
         app.add_template_global(function)
     app.jinja_env.globals.update(current_user=current_user, example_books=EXAMPLE_BOOKS, frame=Frame())
+
+
+def when_drawn(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """The same filter, asked whenever a page is drawn.
+
+    Of a constant Jinja would ask it once, when it compiles the template, in whatever language is spoken then.
+    """
+
+    @wraps(filter_)
+    def drawn(_context: Any, *arguments: Any) -> Any:
+        return filter_(*arguments)
+
+    return pass_context(drawn)

@@ -10,6 +10,7 @@ from babel.dates import format_datetime
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
+from mailer.web import templating
 from mailer.web.catalogues import translations_into
 from mailer.web.locale import LANGUAGES
 
@@ -43,4 +44,5 @@ def _compiler_of(app: Flask) -> str:
     """What decides about the compiled code besides the source, as a name."""
     environment = app.jinja_env
     options = (environment.trim_blocks, environment.lstrip_blocks, sorted(environment.extensions))
-    return hashlib.sha256(repr((jinja2.__version__, options)).encode()).hexdigest()[:12]
+    equipment = Path(templating.__file__).read_bytes()
+    return hashlib.sha256(repr((jinja2.__version__, options, equipment)).encode()).hexdigest()[:12]

@@ -27,6 +27,15 @@ def test_numbers_have_groups_and_shares_one_decimal() -> None:
     assert (number(1904), share(0.646), share(1)) == ("1,904", "64.6%", "100.0%")
 
 
+def test_what_stands_in_a_template_as_a_constant_is_written_in_the_language_of_each_page(app: Flask) -> None:
+    template = app.jinja_env.from_string("{{ 1 | share if is_whole }} {{ 1904 | number }}")
+    written = []
+    for spoken in ("en", "ru"):
+        with force_locale(spoken):
+            written.append(template.render(is_whole=True))
+    assert written == ["100.0% 1,904", "100,0\N{NO-BREAK SPACE}% 1\N{NO-BREAK SPACE}904"]
+
+
 @pytest.mark.parametrize(
     ("length", "words"),
     [
