@@ -105,9 +105,12 @@ def explain_status(error: HTTPException) -> Response:
         return Response.force_type(error.get_response())
     is_framed = status not in STATUSES_WITHOUT_FRAME and current_user.is_authenticated
     explanation = EXPLANATIONS.get(status) or EXPLANATIONS[500 if status > 500 else 400]
+    toast = explanation.what_happened
     if isinstance(error, CSRFError):
         explanation = SESSION_EXPLANATION
-    response = failed(status, explanation.what_happened, explanation=explanation, is_framed=is_framed)
+        # Whoever has typed much stays on the page with it, and nothing else there says what to do.
+        toast = f"{explanation.what_happened} {explanation.what_to_do}"
+    response = failed(status, toast, explanation=explanation, is_framed=is_framed)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value

@@ -65,6 +65,8 @@ def test_a_form_from_another_session_is_told_to_reload(app_with_csrf: Flask, ali
     answer = visitor(app_with_csrf, None, None).post("/auth/login", data={"csrf_token": "stale"})
     assert is_explained(answer, 400)
     assert "Reload the page" in answer.words
+    answer = visitor(app_with_csrf, None, None).post("/auth/login", data={"csrf_token": "stale"}, htmx=True)
+    assert "Reload the page" in json.loads(answer.headers["HX-Trigger"])["toast"]["message"]
 
 
 def test_a_request_beyond_all_measure_is_too_large(make_app: AppMaker) -> None:
