@@ -3,6 +3,7 @@
 import gc
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = (
     "tests.support.databases",
@@ -15,6 +16,13 @@ pytest_plugins = (
     "tests.support.real_browser",
     "tests.support.distribution",
 )
+
+
+# How fast an example is made says something about the machine; and where a fixture is used, each example cleans up.
+settings.register_profile(
+    "mailer", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("mailer")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rq import Queue
 from sqlalchemy.orm import Session
@@ -93,7 +93,7 @@ ANYTHING = st.text(st.characters(codec="utf-8"), max_size=60)
 INJECTION = "\r\nBcc: evil@example.org\r\n\r\nEvil words"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(text=ANYTHING | ANYTHING.map(lambda start: start + INJECTION) | st.just(INJECTION))
 def test_no_text_becomes_a_header_of_its_own(
     app: Flask, app_context: None, smtp_server: SmtpServer, text: str
@@ -111,7 +111,7 @@ def test_no_text_becomes_a_header_of_its_own(
     assert str(letter.message["Subject"]).strip().startswith("Nobody was written to:")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(name=ANYTHING | ANYTHING.map(lambda start: start + INJECTION), email=st.just("a@пример.example"))
 def test_no_name_or_address_of_a_user_becomes_a_header(
     app: Flask, app_context: None, smtp_server: SmtpServer, name: str, email: str

@@ -1,6 +1,6 @@
 from datetime import datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -42,7 +42,7 @@ def test_every_state_is_counted_under_exactly_one_name(session: Session, alice: 
     assert (books.total, books.settled) == (8, 5)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(states=st.lists(st.sampled_from(list(RecipientState)), max_size=30))
 def test_the_books_balance_whatever_the_states_are(
     session: Session, alice: User, states: list[RecipientState]

@@ -62,7 +62,7 @@ turns = st.lists(st.tuples(st.floats(0, 40), st.integers(1, 30), st.booleans()),
 
 
 @given(turns=turns, start=st.floats(1.6e9, 1.6e9 + 120))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_rolling_minute_ever_holds_more_than_the_limit(
     turns: list[tuple[float, int, bool]], start: float
 ) -> None:
@@ -74,7 +74,7 @@ def test_no_rolling_minute_ever_holds_more_than_the_limit(
 
 
 @given(gaps=st.lists(st.floats(0, 7200), min_size=1, max_size=80), start=st.floats(1.6e9, 1.6e9 + DAY))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_rolling_day_ever_holds_more_than_the_limit(gaps: list[float], start: float) -> None:
     ledger, limits, now = PaperLedger(), Limits(((20, MINUTE), (50, DAY))), start
     for gap in gaps:
@@ -85,7 +85,7 @@ def test_no_rolling_day_ever_holds_more_than_the_limit(gaps: list[float], start:
 
 
 @given(gaps=st.lists(st.floats(0.1, 20), min_size=1, max_size=60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_when_nothing_is_left_the_named_moment_is_the_first_with_room(gaps: list[float]) -> None:
     ledger, limits, now = PaperLedger(), Limits(((30, MINUTE),)), 1.6e9
     for gap in gaps:

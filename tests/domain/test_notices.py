@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -84,7 +84,7 @@ def test_a_link_leads_to_its_letter_until_it_expires(session: Session, reset: No
         notice_behind(session, token, KEY, now + LIVES[RESET], RESET)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_an_altered_link_leads_nowhere(session: Session, reset: Notice, now: datetime, data: st.DataObject) -> None:
     token = link_token(reset, KEY)
@@ -96,7 +96,7 @@ def test_an_altered_link_leads_nowhere(session: Session, reset: Notice, now: dat
             notice_behind(session, altered, KEY, now, RESET)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(max_examples=50)
 @given(token=st.text() | st.from_regex(r"[0-9]{1,40}-[0-9a-f]{0,64}", fullmatch=True))
 def test_a_made_up_link_leads_nowhere(session: Session, reset: Notice, now: datetime, token: str) -> None:
     with pytest.raises(LinkVoid):

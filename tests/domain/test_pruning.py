@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -51,7 +51,7 @@ ages = st.lists(st.lists(st.sampled_from([0, 100, 364, 366, 400, 800]), max_size
 histories = st.lists(st.tuples(ages, st.booleans(), st.lists(st.sampled_from(list(RecipientState)))), max_size=4)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(history=histories, size=st.sampled_from([1, 2, 1000]))
 def test_the_books_and_the_reports_are_equal_before_and_after(
     session: Session, alice: User, history: list[tuple[list[list[int]], bool, list[RecipientState]]], size: int

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, Select, delete, func, select
 from sqlalchemy.orm import Session
@@ -177,7 +177,7 @@ class History:
                 put_sums(self.session, mailing.id, ticket, QuarterSums, rows)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10)
 @given(history=st.lists(steps, min_size=6, max_size=16))
 def test_reports_tell_what_happened_whatever_happened(
     engine: Engine, session: Session, history: list[tuple[str, int, int, int, int]]
