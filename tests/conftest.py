@@ -36,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "one_database(why): runs on SQLite only, because another database adds nothing")
+    # How long an example takes is the machine's affair, and its fixtures may serve the next one too.
+    settings.register_profile(
+        "mailer", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    )
+    settings.load_profile("mailer")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
