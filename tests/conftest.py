@@ -18,13 +18,6 @@ pytest_plugins = (
 )
 
 
-# How fast an example is made says something about the machine; and where a fixture is used, each example cleans up.
-settings.register_profile(
-    "mailer", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("mailer")
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
