@@ -10,6 +10,8 @@ from tests.support.redis_server import RedisServer
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.one_database("it shows what Redis holds")
+
 FROM_ITS_PAGES = {"Sec-Fetch-Site": "same-origin"}
 PAGES = ("/rq/", "/rq/0/view/workers", "/rq/0/view/jobs", "/rq/0/data/queues.json", "/rq/0/data/workers.json")
 

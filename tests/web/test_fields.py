@@ -12,6 +12,8 @@ from werkzeug.datastructures import MultiDict
 from mailer.web import fields
 from mailer.web.fields import BodyField, EmailField, LocalDateTimeField, SingleLineField
 
+pytestmark = pytest.mark.one_database("a form reads what is typed and asks no database")
+
 
 class ExampleForm(FlaskForm):
     line = SingleLineField("Line", max_length=20)

@@ -12,6 +12,8 @@ from flask_login import login_user
 from mailer.models.users import User
 from mailer.web.formats import clock_when, day, day_and_time, duration, number, share, weekday, when, zone_name
 
+pytestmark = pytest.mark.one_database("no database is asked")
+
 NOW = datetime(2026, 11, 24, 7, 43, tzinfo=UTC)
 
 

@@ -11,6 +11,8 @@ from mailer.models.users import User
 from tests.support.application import AppMaker
 from tests.support.visitor import Visitor, visitor
 
+pytestmark = pytest.mark.one_database("the outbox has a database file of its own")
+
 PLAIN = (
     "From: Shop <shop@mailer.example>\r\n"
     "To: =?utf-8?b?0JDQvdC90LA=?= <anna@example.org>\r\n"

@@ -10,6 +10,8 @@ from mailer.models.users import User
 from tests.support.factories import client_of, mailing_of, message_of, recipients_of, settle, started_mailing_of
 from tests.support.visitor import Page, Visitor
 
+pytestmark = pytest.mark.one_database("files and the size of pages are the same on both")
+
 GZIP = {"Accept-Encoding": "gzip"}
 
 
