@@ -74,7 +74,7 @@ class PostgresqlFence:
         connection: Connection,
         prepared: PreparedStatements,
         wishes: Wishes,
-        meanwhile: Callable[[], None] = lambda: None,
+        meanwhile: Callable[[], None],
     ) -> Turn:
         give_back = [*wishes.give_back, *self._orphans(connection, wishes)]
         suppress = [answer.recipient_id for answer in wishes.answers if answer.outcome.suppresses]

@@ -30,7 +30,7 @@ def map_database(engine: Engine) -> None:
     """Let requests read SQLite's file as a part of the memory; nothing on PostgreSQL.
 
     A list that is searched reads all of it, which takes twice as long page by page. Workers do without: a disk that
-    fails would end their process in the midst of a letter, and here it ends a request.
+    fails would end their process in the midst of a letter. Here it ends a web process, which its server starts again.
     """
     if engine.dialect.name != "sqlite":
         return
