@@ -94,7 +94,7 @@ class Fence(Protocol):
     def turn(self, wishes: Wishes, meanwhile: Callable[[], None] = lambda: None) -> Turn:
         """Take one turn; durable when it returns. Raises DatabaseAway or MailingGone.
 
-        Where the database is another process, `meanwhile` may be called while it is at work.
+        While the database works for this lane in another process, or for another lane, `meanwhile` may be called.
         """
 
     def close(self) -> None:

@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, cast
 
-from sqlalchemy import Engine, PoolProxiedConnection
+from sqlalchemy import Engine
 
 from mailer.delivery.claims import Answer, Claim, DatabaseAway, MailingGone, Turn, Wishes
 from mailer.delivery.ledger import Ledger
 from mailer.delivery.limiting import take_limited
+from mailer.delivery.write_ahead_log import WriteAheadLog
 from mailer.domain.limits import Limits
 
 # A lane changes the same pages again and again: it keeps more of them at hand than SQLite's 2 MB, and copies them from
-# the log into the database a quarter as often.
-PRAGMAS = ("cache_size = -16000", "wal_autocheckpoint = 4000")
+# the log into the database a quarter as often. What it writes is made durable by WriteAheadLog.
+PRAGMAS = ("cache_size = -16000", "wal_autocheckpoint = 4000", "synchronous = NORMAL")
 GATE = """
 SELECT EXISTS (SELECT 1 FROM lanes WHERE token = :token),
        m.status = 'started' AND m.start_time <= :now AND :now < m.end_time
@@ -112,14 +113,15 @@ class SqliteFence:
     ) -> None:
         self._engine = engine
         self._limits = limits
-        self._pooled: PoolProxiedConnection | None = None
+        self._connection: sqlite3.Connection | None = None
         self._queue = _Queue(engine)
+        self._log = WriteAheadLog(engine)
         self._fixed = {"mailing": mailing_id, "owner": owner_id, "token": token}
 
     def turn(self, wishes: Wishes, meanwhile: Callable[[], None] = lambda: None) -> Turn:
         try:
             connection = self._connect()
-            with self._queue.place():
+            with self._queue.place(meanwhile):
                 connection.execute("BEGIN IMMEDIATE")
                 try:
                     turn = _TurnOnSqlite(connection, self._fixed, datetime.now(UTC), self._limits).take(wishes)
@@ -127,6 +129,7 @@ class SqliteFence:
                 except BaseException:
                     connection.rollback()
                     raise
+            self._log.sync()
         except (sqlite3.OperationalError, OSError) as error:
             self.close()
             raise DatabaseAway(str(error)) from error
@@ -134,18 +137,22 @@ class SqliteFence:
 
     def _connect(self) -> sqlite3.Connection:
         """The lane's connection; it speaks to the driver directly: SQLAlchemy would take half of a letter's time."""
-        if self._pooled is not None:
-            return cast(sqlite3.Connection, self._pooled.driver_connection)
-        self._pooled = self._engine.raw_connection()
-        connection = cast(sqlite3.Connection, self._pooled.driver_connection)
+        if self._connection is not None:
+            return self._connection
+        pooled = self._engine.raw_connection()
+        self._connection = cast(sqlite3.Connection, pooled.driver_connection)
+        # Whoever else got it from the pool would not know that its commits are not durable by themselves.
+        pooled.detach()
         for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._log.mend(self._connection)
+        return self._connection
 
     def close(self) -> None:
-        if self._pooled is not None:
-            self._pooled.close()
-            self._pooled = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._log.close()
         self._queue.close()
 
 
@@ -161,11 +168,15 @@ class _Queue:
         self._file: IO[bytes] | None = None
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Wait until no other lane is in its turn, and keep them out meanwhile."""
+    def place(self, meanwhile: Callable[[], None]) -> Iterator[None]:
+        """Wait until no other lane is in its turn, and keep them out. If there is one, `meanwhile` uses the time."""
         if self._file is None:
             self._file = open(self._path, "ab")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            meanwhile()
+            fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             yield
         finally:
