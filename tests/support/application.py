@@ -17,6 +17,7 @@ from werkzeug.routing import Rule
 from mailer import create_app
 from mailer.domain import passwords
 from mailer.extensions import db
+from mailer.web import limits
 from tests.support.engines import join, leave
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
@@ -112,6 +113,8 @@ compile_routes_once()
 def make_app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[AppMaker]:
     """Makes apps on the test's database: `make_app(csrf=True, REGISTRATION="closed")`."""
     monkeypatch.setattr(passwords, "_hasher", QUICK_HASHER)
+    # The counter outlives the apps: it would go on counting in memory because an earlier test has killed its Redis.
+    monkeypatch.setattr(limits.limiter, "_storage_dead", False)
     made: list[Flask] = []
 
     def make(*, csrf: bool = False, **settings: str) -> Flask:
