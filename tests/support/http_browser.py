@@ -19,7 +19,7 @@ class HttpBrowser:
         self.url = base_url
         self.cookies = CookieJar() if cookies is None else cookies
         self.status = 0
-        self.page = BeautifulSoup("", "html.parser")
+        self.page = BeautifulSoup("", "lxml")
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     @property
@@ -53,4 +53,4 @@ class HttpBrowser:
             answer = error
         with answer:
             self.status, self.url = answer.status, answer.url
-            self.page = BeautifulSoup(answer.read(), "html.parser")
+            self.page = BeautifulSoup(answer.read(), "lxml")

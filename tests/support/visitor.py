@@ -19,7 +19,9 @@ class Page(Response):
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        return BeautifulSoup(self.get_data(as_text=True), "html.parser")
+        html = self.get_data(as_text=True)
+        # The quick one makes a whole page of each piece.
+        return BeautifulSoup(html, "lxml" if html.lstrip().startswith("<!doctype") else "html.parser")
 
     @property
     def words(self) -> str:
