@@ -14,7 +14,7 @@ from mailer.domain.accounts import is_last_admin
 from mailer.domain.audit import record
 from mailer.domain.clock import database_now
 from mailer.domain.errors import LastAdmin, StillSending
-from mailer.domain.figures import figures_of
+from mailer.domain.figures import client_figures_of, figures_of
 from mailer.extensions import db
 from mailer.models.audit import Action
 from mailer.web.actor import actor
@@ -50,5 +50,9 @@ def page(form: DeleteAccountForm) -> str:
     """What would go, or why nothing can."""
     figures = figures_of(db.session, current_user.id, database_now(db.session))
     return render_template(
-        "auth/delete.html", form=form, figures=figures, is_last_admin=is_last_admin(db.session, current_user.id)
+        "auth/delete.html",
+        form=form,
+        figures=figures,
+        clients=client_figures_of(db.session, current_user.id),
+        is_last_admin=is_last_admin(db.session, current_user.id),
     )

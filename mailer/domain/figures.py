@@ -17,25 +17,36 @@ from mailer.models.transactions import AnySession
 
 @dataclass(frozen=True)
 class Figures:
-    """What there is; clients are unique, because each of an owner's has an address of its own."""
+    """What there is besides clients, of whom only the ids of those are told who came last."""
 
     created: int
     started: int
     completed: int
     held: int
-    clients: int
-    suppressed_clients: int
     messages: int
+    latest_client: int | None
+    latest_suppression: int | None
 
     @property
     def mailings(self) -> int:
         return self.created + self.started + self.completed
 
 
-def figures_of(session: AnySession, owner_id: int | None, now: datetime) -> Figures:
-    """All the figures in one query, everybody's if there is no owner.
+@dataclass(frozen=True)
+class ClientFigures:
+    """How many clients there are, and how many of them must not be written to.
 
-    `held` are the started mailings that a hold of their own stops.
+    They are unique, because each of an owner's has an address of its own.
+    """
+
+    clients: int
+    suppressed: int
+
+
+def figures_of(session: AnySession, owner_id: int | None, now: datetime) -> Figures:
+    """What there is besides clients in one query, everybody's if there is no owner.
+
+    `held` are the started mailings that a hold of their own stops. The latest suppression is everybody's.
     """
     is_held = exists(
         active_holds(now).where(Hold.mailing_id == Mailing.id).with_only_columns(Hold.id).correlate(Mailing)
@@ -45,11 +56,17 @@ def figures_of(session: AnySession, owner_id: int | None, now: datetime) -> Figu
         _count(Mailing.id, *_of(owner_id, Mailing.owner_id), Mailing.status == MailingStatus.STARTED),
         _count(Mailing.id, *_of(owner_id, Mailing.owner_id), Mailing.status == MailingStatus.COMPLETED),
         _count(Mailing.id, *_of(owner_id, Mailing.owner_id), Mailing.status == MailingStatus.STARTED, is_held),
-        _count(Client.id, *_of(owner_id, Client.owner_id)),
-        _count_suppressed(owner_id),
         _count(Message.id, *_of(owner_id, Message.owner_id)),
+        select(func.max(Client.id)).where(*_of(owner_id, Client.owner_id)),
+        select(func.max(Suppression.id)),
     )
     return Figures(*session.execute(select(*(count.scalar_subquery() for count in counts))).one())
+
+
+def client_figures_of(session: AnySession, owner_id: int | None) -> ClientFigures:
+    """How many clients there are, everybody's if there is no owner. A million of them take tenths of a second."""
+    counts = _count(Client.id, *_of(owner_id, Client.owner_id)), _count_suppressed(owner_id)
+    return ClientFigures(*session.execute(select(*(count.scalar_subquery() for count in counts))).one())
 
 
 def _of(owner_id: int | None, column: InstrumentedAttribute[int]) -> tuple[ColumnElement[bool], ...]:

@@ -15,7 +15,7 @@ from mailer.domain.reports import Period
 from mailer.domain.sums import Tried
 from mailer.extensions import db
 from mailer.models.mailings import AttemptStatus, Mailing
-from mailer.web.caching import remembered
+from mailer.web.caching import remembered, seconds_while
 from mailer.web.formats import number
 from mailer.web.pagination import list_url
 from mailer.web.scope import scope_query
@@ -53,7 +53,7 @@ def letters(mailings: Select[Mailing], now: datetime, *, is_everybodys: bool, is
 
     # The zone and the day of today decide about the days.
     arguments = (str(is_everybodys), str(zone), today.isoformat())
-    tried = remembered("letters", arguments, counts, lambda _counted: is_moving)
+    tried = remembered("letters", arguments, counts, lambda _counted: seconds_while(is_moving))
     days = [(day, Tried(*tried.get(day.isoformat(), ()))) for day in listed]
     return Letters([_line(days[-span:], is_everybodys) for span in SPANS], days)
 

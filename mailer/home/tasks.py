@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from mailer.domain.books import Books
-from mailer.domain.figures import Figures, unused_message
+from mailer.domain.figures import ClientFigures, Figures, unused_message
 from mailer.extensions import db
 from mailer.models.lanes import Hold
 from mailer.models.mailings import Mailing, MailingStatus
@@ -32,11 +32,15 @@ class Task:
 
 
 def tasks(
-    figures: Figures, mailings: Sequence[Mailing], books: Mapping[int, Books], holds: Mapping[int, list[Hold]]
+    figures: Figures,
+    clients: ClientFigures,
+    mailings: Sequence[Mailing],
+    books: Mapping[int, Books],
+    holds: Mapping[int, list[Hold]],
 ) -> list[Task]:
     """The tasks that the first page shows, the most urgent first."""
-    found = [*_confirmation(), *_unknowns(mailings, books), *_holds(mailings, books, holds), *_beginnings(figures)]
-    return found[:MOST_TASKS]
+    urgent = [*_confirmation(), *_unknowns(mailings, books), *_holds(mailings, books, holds)]
+    return [*urgent, *_beginnings(figures, clients)][:MOST_TASKS]
 
 
 def _confirmation() -> Iterator[Task]:
@@ -95,8 +99,8 @@ def _held_note(mailing: Mailing, books: Books, hold: Hold) -> str:
     )
 
 
-def _beginnings(figures: Figures) -> Iterator[Task]:
-    if not figures.clients:
+def _beginnings(figures: Figures, clients: ClientFigures) -> Iterator[Task]:
+    if not clients.clients:
         yield Task(
             "pending",
             _("No client is on file yet"),

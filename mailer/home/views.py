@@ -16,7 +16,13 @@ from mailer.delivery.standstill import standing_now
 from mailer.domain.audit import Thing, record
 from mailer.domain.books import books_of_each
 from mailer.domain.clock import database_now
-from mailer.domain.figures import Figures, figures_of, latest_mailings
+from mailer.domain.figures import (
+    ClientFigures,
+    Figures,
+    client_figures_of,
+    figures_of,
+    latest_mailings,
+)
 from mailer.domain.holds import holds_on_mailings
 from mailer.domain.moderation import MODERATORS
 from mailer.domain.probation import allow_probe
@@ -31,7 +37,7 @@ from mailer.models.mailings import MailingStatus
 from mailer.models.users import Role
 from mailer.web.access import require_role
 from mailer.web.actor import actor
-from mailer.web.caching import remembered
+from mailer.web.caching import SECONDS_OF_COUNTED_CLIENTS, remembered
 from mailer.web.frame import account_holds
 from mailer.web.htmx import moved
 from mailer.web.scope import is_everybody_asked, mailings_in_scope
@@ -45,8 +51,9 @@ MAILINGS_SHOWN = {MailingStatus.STARTED: 10, MailingStatus.CREATED: 5, MailingSt
 def index() -> str:
     now, is_everybodys = datetime.now(UTC), is_everybody_asked()
     in_scope = mailings_in_scope(is_everybodys)
-    figures = remembered_figures(now, is_everybodys)
-    is_moving = may_move(figures, None if is_everybodys else current_user.id)
+    owner_id = None if is_everybodys else current_user.id
+    figures = figures_of(db.session, owner_id, now)
+    clients = remembered_clients(figures, owner_id)
     mailings = latest_mailings(db.session, in_scope, MAILINGS_SHOWN)
     books = books_of_each(db.session, mailings)
     holds = holds_on_mailings(db.session, [mailing.id for mailing in mailings], now)
@@ -57,7 +64,8 @@ def index() -> str:
         is_everybodys=is_everybodys,
         may_see_everybodys=current_user.role in MODERATORS,
         figures=figures,
-        letters=letters(in_scope, now, is_everybodys=is_everybodys, is_moving=is_moving),
+        clients=clients,
+        letters=letters(in_scope, now, is_everybodys=is_everybodys, is_moving=may_move(figures, owner_id)),
         active=of_status[MailingStatus.STARTED],
         booked=sorted(of_status[MailingStatus.CREATED], key=lambda mailing: mailing.start_time),
         completed=of_status[MailingStatus.COMPLETED],
@@ -67,17 +75,18 @@ def index() -> str:
         is_redis_away=not redis_answers(),
         standing=standing_now(db.session(), now),
         # What to do next is for the owner of a thing.
-        tasks=[] if is_everybodys else tasks(figures, mailings, books, holds),
+        tasks=[] if is_everybodys else tasks(figures, clients, mailings, books, holds),
     )
 
 
-def remembered_figures(now: datetime, is_everybodys: bool) -> Figures:
-    owner_id, arguments = None if is_everybodys else current_user.id, (str(is_everybodys),)
+def remembered_clients(figures: Figures, owner_id: int | None) -> ClientFigures:
+    """Counted anew as soon as there are others than there were."""
 
     def counts() -> dict[str, int]:
-        return asdict(figures_of(db.session, owner_id, now))
+        return asdict(client_figures_of(db.session, owner_id))
 
-    return Figures(**remembered("figures", arguments, counts, lambda counted: may_move(Figures(**counted), owner_id)))
+    arguments = tuple(map(str, (owner_id, figures.latest_client, figures.latest_suppression)))
+    return ClientFigures(**remembered("clients", arguments, counts, lambda _counted: SECONDS_OF_COUNTED_CLIENTS))
 
 
 def may_move(figures: Figures, owner_id: int | None) -> bool:

@@ -1,8 +1,9 @@
 """What is remembered for a while instead of being counted again, for how long, and what makes it be forgotten.
 
-- The figures of the first page (mailer/home/views.py): one's own for 2 s while a mailing runs or is booked, and for
-  30 s otherwise; everybody's for 2 s.
-- Its letters of the last 30 days (mailer/home/letters.py): the same.
+- The letters of the last 30 days on the first page (mailer/home/letters.py): one's own for 2 s while a mailing runs or
+  is booked, and for 30 s otherwise; everybody's for 2 s.
+- The count of clients there (mailer/home/views.py): for 10 min, unless somebody has come to them or must no longer be
+  written to. Whom somebody else deletes, or allows to be written to again, is seen when the time is over.
 - The report by domain (mailer/reports/by_domain.py): under the version of the sums that it is made of, which is read
   from the database each time, so that it is never behind; while the rows of one of its mailings are counted, for 2 s.
 
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS_WHILE_MOVING = 2
 SECONDS_AT_REST = 30
+SECONDS_OF_COUNTED_CLIENTS = 600
 # Longer than whatever is remembered under it.
 GENERATION_SECONDS = 24 * 3600
 SECONDS_OF_A_VERSION = 3600
@@ -73,26 +75,29 @@ def remember(app: Flask) -> None:
 
 
 def remembered(
-    name: str, arguments: tuple[str, ...], count: Callable[[], Any], is_moving: Callable[[Any], bool]
+    name: str, arguments: tuple[str, ...], count: Callable[[], Any], seconds: Callable[[Any], int]
 ) -> Any:
     """What `count` comes to for the user of this request, as JSON would give it back; not older than it may be.
 
-    The arguments are all that the answer depends on besides the user. `is_moving` says of what was counted whether it
-    may change by itself, because a mailing runs or may begin.
+    The arguments are all that the answer depends on besides the user. `seconds` says of what was counted how old it
+    may become.
     """
     user_id = str(current_user.id)
     # Read before anything is counted: what is counted before a change is kept under what was before the change.
     generation = _asked(lambda: cache.get(_generation_of(user_id)))
     key = json.dumps([name, user_id, generation, session.get(UNHEARD), *arguments])
-    return _known_or_counted(
-        key, count, lambda counted: SECONDS_WHILE_MOVING if is_moving(counted) else SECONDS_AT_REST
-    )
+    return _known_or_counted(key, count, seconds)
+
+
+def seconds_while(is_moving: bool) -> int:
+    """How old something may become that changes by itself while a mailing runs or may begin."""
+    return SECONDS_WHILE_MOVING if is_moving else SECONDS_AT_REST
 
 
 def remembered_under(version: str | None, name: str, arguments: tuple[str, ...], count: Callable[[], Any]) -> Any:
     """The same for what changes with a version that was read from the database; without one it changes by itself."""
     if version is None:
-        return remembered(name, arguments, count, lambda _counted: True)
+        return remembered(name, arguments, count, lambda _counted: SECONDS_WHILE_MOVING)
     key = json.dumps([name, str(current_user.id), "version", version, *arguments])
     return _known_or_counted(key, count, lambda _counted: SECONDS_OF_A_VERSION)
 
