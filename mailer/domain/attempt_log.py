@@ -1,9 +1,9 @@
 """A page of the log of attempts, soon found however long the log is.
 
-Attempts are kept by mailing, and there is no index by owner: each letter would pay for it. So the log of an owner is
-put together from those of the mailings, by the newest attempt of each. Whom a letter was for is found through the
-recipients where an index leads to them. For all other questions the log is read, so much of it at a time, and the
-page tells how far.
+Attempts are kept by mailing, and there is no index by owner: each letter would pay for it. Where many of everybody's
+next attempts are the owner's, a glance at them is enough. Otherwise the log of an owner is put together from those of
+the mailings, by the newest attempt of each. Whom a letter was for is found through the recipients where an index leads
+to them. For all other questions the log is read, so much of it at a time, and the page tells how far.
 """
 
 from collections.abc import Collection, Sequence
@@ -24,8 +24,8 @@ from mailer.models.transactions import AnySession
 MOST_COUNTED = 10_000
 # So many recipients are looked up one by one; where there are more, their attempts are met soon enough by reading.
 MOST_RECIPIENTS = 10_000
-# So many attempts are read for one page where no index answers.
-MOST_READ = 10_000
+# So many attempts are read for one page where no index answers, and so many at a glance.
+MOST_READ, GLANCE = 10_000, 2000
 
 # So many mailings are named one by one in a statement.
 MOST_NAMED = 2000
@@ -97,7 +97,8 @@ class AttemptLog:
         elif self._must_be_read:
             return self._read(place, size)
         else:
-            ids, count = self._of_mailings(place, size), self._count()
+            ids = self._at_a_glance(self._attempts, place, size + 1) or self._of_mailings(place, size)
+            count = self._count()
         return self._page(ids, place, size, count)
 
     @property
@@ -116,6 +117,18 @@ class AttemptLog:
         )
         rows = [(attempt, recipient, mailing) for attempt, recipient, mailing in self._session.execute(found)]
         return LogPage(rows, len(ids) > size, count)
+
+    def _at_a_glance(self, conditions: Conditions, place: Place, limit: int) -> list[int]:
+        """So many ids nearest to a place, if there are so many among everybody's next attempts; else none."""
+        is_old = place.id is None and self._wanted.period != ALWAYS
+        if is_old or self._wanted.mailing_id is not None:
+            return []
+        first = place.id or self._session.scalar(select(func.max(Attempt.id))) or 0
+        last = first + GLANCE if place.is_upwards else first - GLANCE
+        ids = select(Attempt.id).join(Mailing, Mailing.id == Attempt.mailing_id).where(*self._scope, *conditions)
+        ids = ids.where(Attempt.id.between(min(first, last), max(first, last)), *place.conditions())
+        found = list(self._session.scalars(ids.order_by(place.nearest(Attempt.id)).limit(limit)))
+        return found if len(found) == limit else []
 
     # By mailing
 
@@ -220,4 +233,6 @@ class AttemptLog:
         if self._is_everybodys:
             ids = select(Attempt.id).where(*place.conditions()).order_by(place.nearest(Attempt.id))
             return self._session.scalar(ids.limit(1))
+        if near := self._at_a_glance((), place, 1):
+            return near[0]
         return next((attempt_id for _, attempt_id in self._nearest(place.conditions(), place, 1)), None)

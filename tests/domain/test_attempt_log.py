@@ -89,8 +89,9 @@ def walked(log: AttemptLog, place: Place) -> list[int]:
 def test_the_pages_hold_what_a_plain_select_finds(
     session: Session, owners: list[User], whose: str, most_recipients: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # So that reading takes several steps, and that a domain is one of the large ones.
+    # So that reading takes several steps, that a glance is enough for some pages, and that a domain is a large one.
     monkeypatch.setattr("mailer.domain.attempt_log.MOST_READ", 20)
+    monkeypatch.setattr("mailer.domain.attempt_log.GLANCE", 16)
     monkeypatch.setattr("mailer.domain.attempt_log.MOST_RECIPIENTS", most_recipients)
     scope = [Mailing.owner_id == owners[0].id] if whose == "one owner's" else []
     for wanted in cases(session):
