@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from mailer.models.base import UtcDateTime
+from mailer.models.indexes import compared_on
 
 database = current_app.extensions["migrate"].db
 
@@ -31,6 +32,7 @@ def run_migrations(connection: Connection) -> None:
         render_item=render_item,
         render_as_batch=True,
         compare_type=True,
+        include_object=compared_on(connection.dialect.name),
     )
     with context.begin_transaction():
         context.run_migrations()
