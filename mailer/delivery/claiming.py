@@ -22,6 +22,8 @@ class Claiming:
         self._claimed_at = float("-inf")
         self._dry_until = 0.0
         self._dry_seconds = DRY_SECONDS
+        # Unless the last one has found that the account's limits leave no room for claims.
+        self.is_worth_a_turn = True
         # What the account's limits leave, and when there is more; None without limits.
         self._left: int | None = None
         self._more_at = 0.0
@@ -52,6 +54,7 @@ class Claiming:
         if turn.more_in is not None:
             self._more_at = time.monotonic() + turn.more_in
         possible = asked if turn.room is None else min(asked, turn.room)
+        self.is_worth_a_turn = possible > 0 or turn.room is None
         if possible or turn.room is None:
             self._mind_the_end(possible, turn)
 

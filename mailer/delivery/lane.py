@@ -149,7 +149,9 @@ class Lane:
         """Take what the servers have said; and since a turn costs much the same for one letter as for twenty, wait
         for the other connections too, as long as their news keep coming."""
         is_busy = bool(self._answers or self._ready or self._give_back)
-        self._take(*self._pool.listen(0 if is_busy else LISTEN_SECONDS))
+        # Whoever holds nobody hears nothing, and may have somebody.
+        is_idle = not is_busy and not self._held() and self._claiming.is_worth_a_turn and self._wanted_claims() > 0
+        self._take(*self._pool.listen(0 if is_busy or is_idle else LISTEN_SECONDS))
         until = time.monotonic() + LONGEST_GATHERING_SECONDS
         while self._may_gather() and time.monotonic() < until:
             if not self._take(*self._pool.listen(LULL_SECONDS)):

@@ -13,6 +13,7 @@ from mailer.delivery.claims import DatabaseAway, Fence, Turn, Wishes
 from mailer.delivery.claims_postgresql import PostgresqlFence
 from mailer.delivery.claims_sqlite import SqliteFence
 from mailer.delivery.lane import BREAKS_IN_A_ROW, End
+from mailer.delivery.pool import Pool
 from mailer.domain.books import Books, books_of
 from mailer.domain.breaker import Results
 from mailer.domain.clock import database_now
@@ -367,6 +368,24 @@ def test_an_address_that_no_envelope_can_carry_fails_alone(
     bad.email = "почта@пример..рф"
     deliver(mailing)
     assert sorted(states_of(mailing).values()) == ["accepted", "failed"]
+
+
+def test_a_lane_that_holds_nobody_claims_without_waiting(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its beginning and at its end there is nothing to hear, for which it would wait in vain."""
+    mailing = mailing_to(alice, "ok1@example.org", "ok2@example.org")
+    listen, waits = Pool.listen, []
+
+    def noted(self: Pool, seconds: float) -> object:
+        if seconds == lane.LISTEN_SECONDS:
+            claims = [session.claim_delivering or session.claim_offered for session in self.sessions]
+            waits.append(self.opening > 0 or any(claims))
+        return listen(self, seconds)
+
+    monkeypatch.setattr(Pool, "listen", noted)
+    assert deliver(mailing) is End.DRY
+    assert waits and all(waits)
 
 
 def test_a_lane_that_is_to_stop_still_waits_for_a_database_that_comes_back(
