@@ -4,7 +4,7 @@ PIP = $(PYTHON) -m pip --disable-pip-version-check --quiet install
 
 # Many tests wait for real processes, so more of them than most small machines have cores are no loss. A file stays in one
 # of them, so that what takes long to start is shared.
-TEST_PROCESSES = 5
+TEST_PROCESSES = 4
 
 # The first of these that is new enough and can make a .venv is used. The system's own comes first: distributions compile it
 # for speed, and one compiled at home without --enable-optimizations takes up to half as much time again.
