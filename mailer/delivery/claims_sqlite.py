@@ -17,8 +17,8 @@ from mailer.delivery.write_ahead_log import WriteAheadLog
 from mailer.domain.limits import Limits
 
 # A lane changes the same pages again and again: it keeps more of them at hand than SQLite's 2 MB, and copies them from
-# the log into the database a quarter as often. What it writes is made durable by WriteAheadLog.
-PRAGMAS = ("cache_size = -16000", "wal_autocheckpoint = 4000", "synchronous = NORMAL")
+# the log into the database a quarter as often.
+PRAGMAS = ("cache_size = -16000", "wal_autocheckpoint = 4000")
 GATE = """
 SELECT EXISTS (SELECT 1 FROM lanes WHERE token = :token),
        m.status = 'started' AND m.start_time <= :now AND :now < m.end_time
@@ -145,7 +145,7 @@ class SqliteFence:
         pooled.detach()
         for pragma in PRAGMAS:
             self._connection.execute(f"PRAGMA {pragma}")
-        self._log.mend(self._connection)
+        self._log.take_over(self._connection)
         return self._connection
 
     def close(self) -> None:

@@ -20,13 +20,27 @@ class WriteAheadLog:
     def __init__(self, engine: Engine) -> None:
         self._path = f"{engine.url.database}-wal"
         self._file: int | None = None
+        self._is_there = False
         self._is_refused = False
+
+    def take_over(self, connection: sqlite3.Connection) -> None:
+        """Leave it to `sync` to make durable what this connection commits.
+
+        Where a file system is not up to a log, SQLite keeps none, and its commits go on waiting for the disk.
+        """
+        (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        self._is_there = mode == "wal"
+        if self._is_there:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            self._mend(connection)
 
     def sync(self) -> None:
         """Wait until all that has been committed so far is durable. Raises OSError if the disk refuses it.
 
         The log is not removed or replaced while a connection to the database is open.
         """
+        if not self._is_there:
+            return
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
@@ -35,7 +49,7 @@ class WriteAheadLog:
             self._is_refused = True
             raise
 
-    def mend(self, connection: sqlite3.Connection) -> None:
+    def _mend(self, connection: sqlite3.Connection) -> None:
         """After a refusal, copy all that the log holds into the database, which is made durable with it.
 
         A system that has told of a failed write once takes what it was for written: to ask again would prove nothing.

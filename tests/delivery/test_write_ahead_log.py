@@ -112,3 +112,14 @@ def test_other_connections_go_on_waiting_for_the_disk_at_each_commit(mailing: Ma
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == FULL
         fence.close()
     as_in_production.dispose()
+
+
+def test_where_sqlite_keeps_no_log_it_makes_its_commits_durable_itself(tmp_path: Path) -> None:
+    path = tmp_path / "without-a-log.sqlite"
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        log = write_ahead_log.WriteAheadLog(create_engine(f"sqlite:///{path}"))
+        log.take_over(connection)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
+        log.sync()
+    connection.close()
