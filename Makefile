@@ -6,8 +6,8 @@ PIP = $(PYTHON) -m pip --disable-pip-version-check --quiet install
 # of them, so that what takes long to start is shared.
 TEST_PROCESSES = 4
 
-# The first of these that is new enough and can make a .venv is used. The system's own comes first: distributions compile it
-# for speed, and one compiled at home without --enable-optimizations takes up to half as much time again.
+# The first of these that is new enough and can make a .venv is used. The system's own comes first: distributions compile
+# it for speed, and one compiled at home without --enable-optimizations takes up to half as much time again.
 PYTHONS = /usr/bin/python3 python3 python3.13 python3.14 python3.12 python3.11 python
 
 help: ## list the targets

@@ -123,7 +123,7 @@ def fresh_database(kind: str, postgresql_url: str | None) -> Iterator[str]:
 @contextlib.contextmanager
 def _running(command: list[str], *, stop: signal.Signals = signal.SIGTERM, **options: object) -> Iterator[None]:
     # The options are what Popen takes, which no type says of a dictionary.
-    process = subprocess.Popen(  # type: ignore[call-overload]
+    process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
     )
     try:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 
-from mailer.delivery.claims import Wishes, open_fence
+from mailer.delivery.claiming import Claiming
+from mailer.delivery.claims import Turn, Wishes, open_fence
 from mailer.delivery.lane import End
 from mailer.delivery.lease import lane_of
 from mailer.delivery.ledger import ledger_of, reserve_for_system
@@ -153,3 +154,13 @@ def test_the_limits_do_not_ask_redis(
     redis_server.start()
     assert deliver(mailing, MAIL_LIMITS=limits) is End.LIMITED
     assert len(smtp_server.ledger) == 1
+
+
+@pytest.mark.one_database("no database is asked")
+def test_a_lane_for_which_the_limits_leave_no_room_does_not_ask_again_at_once() -> None:
+    claiming = Claiming()
+    now = datetime.now(UTC)
+    settled = Turn(is_lane_alive=True, is_open=True, begun=frozenset(), claims=[], now=now, room=0, left=1)
+    assert claiming.is_worth_a_turn
+    claiming.learn(3, settled)
+    assert claiming.wanted(3, 0) > 0 and not claiming.is_worth_a_turn

@@ -1,6 +1,7 @@
 """On SQLite a turn waits for the disk outside of its transaction: nothing is acted on before, nobody waits twice."""
 
 import errno
+import fcntl
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -100,6 +101,14 @@ def test_what_the_disk_refused_is_made_durable_in_another_way_before_anything_el
     with sqlite3.connect(tmp_path / "without-its-log.sqlite") as alone:
         assert alone.execute(STATES).fetchall() == [("claimed", 2)]
     alone.close()
+
+
+def test_while_another_lane_is_in_its_turn_the_time_is_used(fence: Fence, database: Path) -> None:
+    with open(f"{database}-turns", "ab") as other_lane:
+        fcntl.flock(other_lane, fcntl.LOCK_EX)
+        # The other turn ends only when this lane has done what it can do meanwhile.
+        turn = fence.turn(Wishes(claim_count=1), lambda: fcntl.flock(other_lane, fcntl.LOCK_UN))
+    assert len(turn.claims) == 1
 
 
 def test_other_connections_go_on_waiting_for_the_disk_at_each_commit(mailing: Mailing, database: Path) -> None:
