@@ -57,18 +57,16 @@ def erase_address(session: AnySession, owner_id: int, email: str, now: datetime)
     sums stay as they are; a letter that has not begun becomes `suppressed`. Raises StillSending while one is being
     handed over: its answer would bring the address back. The caller commits, or rolls back.
     """
-    # Whoever puts an address on file shares this lock, and so do mailings that start (see mailer.domain.erased).
+    # Whoever puts an address on file shares this lock (see mailer.domain.erased), and so do mailings that start: what
+    # those are writing is seen once they have committed.
     session.execute(select(User.id).where(User.id == owner_id).with_for_update())
     key = address_key(email)
     remember_erased(session, owner_id, key, now)
-    clients = clients_of(owner_id).where(Client.email_key == key)
-    # A start that is writing this client's recipient holds the client; once it has committed, the recipient is seen.
-    session.execute(clients.with_only_columns(Client.id).with_for_update())
     letters = _letters(session, owner_id, key)
     if any(state in IN_FLIGHT for _id, _mailing_id, state in letters):
         raise StillSending
     without = eraser(email, key)
-    deleted = delete_clients(session, clients, now)
+    deleted = delete_clients(session, clients_of(owner_id).where(Client.email_key == key), now)
     ids = [recipient_id for recipient_id, _mailing_id, _state in letters]
     _erase_recipients(session, ids, now)
     _rewrite(session, Attempt, "reply", without, Attempt.recipient_id.in_(these_ids(session, ids)))

@@ -21,6 +21,7 @@ from mailer.domain.errors import (
     WindowOver,
 )
 from mailer.domain.holds import active_holds, holds_on_mailing, lift_hold, resume_mailing
+from mailer.domain.on_file import keep_clients_on_file
 from mailer.domain.suppressions import is_suppressed_client, is_suppressed_recipient
 from mailer.models.clients import Client
 from mailer.models.lanes import Hold, HoldKind
@@ -106,6 +107,7 @@ def claim_start(session: AnySession, mailing_id: int, now: datetime, *, must_be_
 
 
 def _write_recipients(session: AnySession, mailing: Mailing, state: RecipientState, now: datetime) -> None:
+    keep_clients_on_file(session, mailing.owner_id)
     rows = (
         audience_of(mailing)
         .with_only_columns(
@@ -120,8 +122,6 @@ def _write_recipients(session: AnySession, mailing: Mailing, state: RecipientSta
             literal(now, Recipient.changed_at.type),
         )
         .order_by(Client.id)
-        # A client who is being deleted is waited for, and none can be deleted until their recipient is there.
-        .with_for_update(of=Client, read=True, key_share=True)
     )
     columns = ["mailing_id", "client_id", "email", "email_key", "full_name", "state", "tries", "round", "changed_at"]
     session.execute(insert(Recipient).from_select(columns, rows, include_defaults=False))

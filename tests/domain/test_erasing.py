@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -19,7 +20,7 @@ from mailer.domain.erasing import erase_address, eraser
 from mailer.domain.errors import AddressErased, NothingToResend, StillSending
 from mailer.domain.holds import hold_account
 from mailer.domain.importing import Problem, RefusedLine, import_clients
-from mailer.domain.progress import complete_if_settled, resend
+from mailer.domain.progress import Start, claim_start, complete_if_settled, resend
 from mailer.domain.proving import differences, ticket_of
 from mailer.domain.suppression_files import suppress_file
 from mailer.domain.suppressions import suppress
@@ -28,9 +29,11 @@ from mailer.models.clients import SuppressionReason
 from mailer.models.lanes import HoldKind
 from mailer.models.mailings import AttemptStatus, Mailing, Recipient, RecipientState, Verdict
 from mailer.models.users import User
+from tests.domain.conftest import InTurn
 from tests.support.factories import (
     attempt_on,
     clients_with,
+    mailing_of,
     message_of,
     recipients_of,
     settle,
@@ -159,6 +162,27 @@ def test_a_lane_in_the_middle_of_its_turn_is_not_waited_for(
         lane.execute(select(Recipient).where(Recipient.id == anna_id).with_for_update())
         erase_address(session, owner_id, ANNA, database_now(session))
     session.rollback()
+
+
+@pytest.mark.parametrize("is_erased_first", [True, False])
+def test_an_address_that_is_erased_in_the_moment_of_a_start_is_not_in_its_recipients(
+    session: Session, alice: User, in_turn: InTurn, is_erased_first: bool
+) -> None:
+    mailing = mailing_of(alice, starts_in=-timedelta(seconds=1), clients=clients_with(alice, ANNA, OTHER))
+    owner_id, mailing_id, now = alice.id, mailing.id, database_now(session)
+    session.commit()
+
+    def erase(session: Session) -> None:
+        erase_address(session, owner_id, ANNA, now)
+
+    def start(session: Session) -> None:
+        assert claim_start(session, mailing_id, now) is Start.STARTED
+
+    in_turn(*((erase, start) if is_erased_first else (start, erase)))
+    session.expire_all()
+    states = sorted(recipient.state.value for recipient in recipients_of(mailing))
+    assert states == (["pending"] if is_erased_first else ["pending", "suppressed"])
+    assert not any(recipient.email == ANNA for recipient in recipients_of(mailing))
 
 
 def test_an_erased_recipient_is_not_sent_to_again(session: Session, alice: User, mailing: Mailing) -> None:

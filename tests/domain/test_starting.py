@@ -1,7 +1,5 @@
 """The start of a mailing: it has one winner, and it freezes what goes out and to whom."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,9 +15,8 @@ from mailer.domain.progress import Start, claim_start, complete_if_settled, requ
 from mailer.models.clients import Client
 from mailer.models.lanes import HoldKind
 from mailer.models.mailings import Mailing, MailingStatus
-from mailer.models.transactions import begin_writing
 from mailer.models.users import User
-from tests.domain.conftest import Race
+from tests.domain.conftest import InTurn, Race
 from tests.support.factories import (
     client_of,
     clients_with,
@@ -31,7 +28,6 @@ from tests.support.factories import (
     states_of,
     suppress,
 )
-from tests.support.waiting import wait_until
 
 HOUR = timedelta(hours=1)
 
@@ -52,18 +48,9 @@ def test_many_claims_of_one_start_at_once_have_one_winner(
     assert len(recipients_of(mailing)) == 1
 
 
-def waits_for_another(engine: Engine) -> bool:
-    """Whether somebody waits for a lock; on SQLite a second writer does from its first moment."""
-    if engine.dialect.name == "sqlite":
-        return True
-    with engine.connect() as connection:
-        waiting = "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database OR l.database IS NULL"
-        return bool(connection.scalar(text(f"{waiting} WHERE NOT l.granted AND d.datname = current_database())")))
-
-
 @pytest.mark.parametrize("is_deleted_first", [True, False])
 def test_a_client_who_is_deleted_in_the_moment_of_the_start_is_not_written_to(
-    session: Session, alice: User, now: datetime, engine: Engine, is_deleted_first: bool
+    session: Session, alice: User, now: datetime, in_turn: InTurn, is_deleted_first: bool
 ) -> None:
     clients_with(alice, "anna@example.org", "boris@example.org")
     mailing = due_mailing_of(alice)
@@ -76,23 +63,27 @@ def test_a_client_who_is_deleted_in_the_moment_of_the_start_is_not_written_to(
     def start(session: Session) -> None:
         claim_start(session, mailing_id, now)
 
-    def second_in_its_own_transaction(call: Callable[[Session], None]) -> None:
-        with Session(engine) as another:
-            begin_writing(another)
-            call(another)
-            another.commit()
-
-    first, second = (delete, start) if is_deleted_first else (start, delete)
-    with ThreadPoolExecutor(1) as threads:
-        begin_writing(session)
-        first(session)
-        waiting = threads.submit(second_in_its_own_transaction, second)
-        wait_until(lambda: waits_for_another(engine), "the second one to wait")
-        session.commit()
-        waiting.result()
+    in_turn(*((delete, start) if is_deleted_first else (start, delete)))
     written = {recipient.email: recipient.client_id for recipient in recipients_of(mailing)}
     assert written.pop("boris@example.org") is not None
     assert written == ({} if is_deleted_first else {"anna@example.org": None})
+
+
+def test_starts_of_one_owner_do_not_wait_for_each_other(
+    session: Session, alice: User, now: datetime, engine: Engine
+) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("one transaction writes at a time")
+    mailings = [due_mailing_of(alice), due_mailing_of(alice)]
+    first, second = (mailing.id for mailing in mailings)
+    session.commit()
+    claim_start(session, first, now)
+    with Session(engine) as another:
+        another.execute(text("SET LOCAL lock_timeout = 1"))
+        assert claim_start(another, second, now) is Start.STARTED
+        another.commit()
+    session.commit()
+    assert [len(recipients_of(mailing)) for mailing in mailings] == [1, 1]
 
 
 def test_a_start_freezes_the_message_and_the_recipients(session: Session, alice: User, now: datetime) -> None:
