@@ -80,10 +80,11 @@ def fill(session: Session) -> User:
     started_mailing_of(alice, message=message_of(alice))
     suppress(alice, *(email_of(number) for number in range(0, CLIENTS, 100)))
     session.commit()
-    if session.get_bind().dialect.name == "postgresql":
+    engine = session.get_bind().engine
+    if engine.dialect.name == "postgresql":
         # What its own daemon would have done a minute later.
-        session.execute(text("ANALYZE"))
-        session.commit()
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM (ANALYZE)"))
     session.refresh(alice)
     session.expunge(alice)
     return alice

@@ -3,7 +3,20 @@
 import json
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import BigInteger, Cast, ColumnElement, Select, String, any_, cast, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Cast,
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    String,
+    any_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -23,7 +36,7 @@ def these_ids(session: AnySession, ids: Collection[int]) -> Select[int]:
     return select(func.unnest(_as_array(ids)).column_valued())
 
 
-def is_among(session: AnySession, id: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
+def is_among(session: AnySession, id: SQLColumnExpression[int], ids: Collection[int]) -> ColumnElement[bool]:
     """Whether the id is one of these; those that are in no long run go as one parameter."""
     long = [run for run in runs_of(ids) if run[1] - run[0] >= LONG_RUN][:MOST_RUNS]
     in_runs = {number for first, last in long for number in range(first, last + 1)}
@@ -43,10 +56,11 @@ def runs_of(ids: Collection[int]) -> list[Run]:
     return runs
 
 
-def _is_one_of(session: AnySession, id: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
-    if session.get_bind().dialect.name == "sqlite":
+def _is_one_of(session: AnySession, id: SQLColumnExpression[int], ids: Collection[int]) -> ColumnElement[bool]:
+    if session.get_bind().dialect.name == "sqlite" or not isinstance(id, InstrumentedAttribute):
         return id.in_(these_ids(session, ids))
-    # PostgreSQL looks an array up as a whole, and would join the rows of a select one by one.
+    # A table's own column has an index, in which PostgreSQL looks an array up as a whole; it would join the rows of a
+    # select one by one. What has no index it would compare with an array that it reads anew each time.
     return id == any_(_as_array(ids))
 
 

@@ -1,18 +1,19 @@
 """Whom a mailing would reach that is still being planned."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, literal, select, true
 from sqlalchemy.orm import aliased
 
-from mailer.domain.booking import audience_of
 from mailer.domain.chosen_ids import is_among
 from mailer.domain.clients import clients_of
 from mailer.domain.suppressions import IN_ORDER_OF_WEIGHT, main_reason
 from mailer.models.clients import Client, Suppression, SuppressionReason
-from mailer.models.mailings import Audience, Mailing
+from mailer.models.mailings import Audience, Mailing, SelectedClient
 from mailer.models.transactions import AnySession
+
+ClientId = SQLColumnExpression[int]
 
 
 @dataclass(frozen=True)
@@ -41,37 +42,47 @@ def reach_of(
     One statement asks for all of it, for the number of clients on file too.
     """
     if audience is Audience.ALL:
-        reach = _counted(session, owner_id, clients_of(owner_id))
+        reach = _counted(session, owner_id)
         return replace(reach, on_file=reach.clients) if with_on_file else reach
-    chosen = clients_of(owner_id).where(is_among(session, Client.id, client_ids))
+
+    def is_chosen(id: ClientId) -> ColumnElement[bool]:
+        return is_among(session, id, client_ids)
+
     if not with_on_file:
-        return _counted(session, owner_id, chosen)
+        return _counted(session, owner_id, is_chosen)
     # By another name: a subquery of the same table would otherwise be taken for the table around it.
     everybody = aliased(Client)
     on_file = select(func.count(everybody.id)).where(everybody.owner_id == owner_id).scalar_subquery()
-    return _counted(session, owner_id, chosen, on_file)
+    return _counted(session, owner_id, is_chosen, on_file)
 
 
 def reach_of_mailing(session: AnySession, mailing: Mailing) -> Reach:
     """The reach of a mailing that has not started, as of now."""
-    return _counted(session, mailing.owner_id, audience_of(mailing))
+    if mailing.audience is Audience.ALL:
+        return _counted(session, mailing.owner_id)
+    chosen = select(SelectedClient.client_id).where(SelectedClient.mailing_id == mailing.id)
+    return _counted(session, mailing.owner_id, lambda id: id.in_(chosen))
 
 
 def _counted(
-    session: AnySession, owner_id: int, clients: Select[Client], on_file: ColumnElement[int] = literal(0)
+    session: AnySession,
+    owner_id: int,
+    is_chosen: Callable[[ClientId], ColumnElement[bool]] = lambda id: true(),
+    on_file: ColumnElement[int] = literal(0),
 ) -> Reach:
-    # The few who are left out are looked up among the clients, and not each client among them.
-    weightiest = (
-        select(Suppression.email_key, main_reason().label("place"))
+    # Each of the few who are left out is looked up among the clients, by the address alone. Joined with them, or with
+    # those who were chosen, they would make PostgreSQL read all clients, and SQLite all the chosen ones each time.
+    of_address = clients_of(owner_id).where(Client.email_key == Suppression.email_key).correlate(Suppression)
+    left_out = (
+        select(of_address.with_only_columns(Client.id).scalar_subquery().label("id"), main_reason().label("place"))
         .where(Suppression.owner_id == owner_id, Suppression.lifted_at.is_(None))
         .group_by(Suppression.email_key)
         .subquery()
     )
-    total = clients.with_only_columns(func.count(Client.id)).scalar_subquery()
+    total = clients_of(owner_id).with_only_columns(func.count(Client.id)).where(is_chosen(Client.id)).scalar_subquery()
     places = range(len(IN_ORDER_OF_WEIGHT))
-    counts = clients.join(weightiest, weightiest.c.email_key == Client.email_key).with_only_columns(
-        on_file, total, *(func.count(Client.id).filter(weightiest.c.place == place) for place in places)
-    )
+    counts = select(on_file, total, *(func.count().filter(left_out.c.place == place) for place in places))
+    counts = counts.select_from(left_out).where(left_out.c.id.is_not(None), is_chosen(left_out.c.id))
     count_on_file, count, *of_reasons = session.execute(counts).one()
-    left_out = zip(IN_ORDER_OF_WEIGHT, of_reasons, strict=True)
-    return Reach(count, tuple((reason, count) for reason, count in left_out if count), count_on_file)
+    of_each = zip(IN_ORDER_OF_WEIGHT, of_reasons, strict=True)
+    return Reach(count, tuple((reason, number) for reason, number in of_each if number), count_on_file)
