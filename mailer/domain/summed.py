@@ -58,4 +58,6 @@ def of_unsummed(counted: Rows, table: type[Attempt] | type[Recipient], heads: CT
     ids = select(heads.c.id).where(~heads.c.is_summed)
     few = ids.subquery("few")
     rows = FewFirst(few, table.__table__, table.mailing_id == few.c.id)
-    return counted.select_from(rows).where(is_one_of(table.mailing_id, ids.scalar_subquery()))
+    # Mostly there are none. Where all mailings are few and large, PostgreSQL would read their rows to find that out.
+    some = ids.exists()
+    return counted.select_from(rows).where(some, is_one_of(table.mailing_id, ids.scalar_subquery()))
