@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from mailer.domain.books import COUNTS, books_counted
 from mailer.domain.exporting import BATCH_SIZE, csv_lines, guarded
+from mailer.domain.recipients import are_recipients_of, last_try
 from mailer.domain.report_lines import owner_lines
 from mailer.domain.sums import attempts_by_domain, replies_counted, sums_of
 from mailer.models.mailings import Attempt, AttemptStatus, Mailing, Recipient
@@ -87,7 +88,6 @@ def owners_as_csv(session: Session, mailings: Select[Mailing], delimiter: str) -
 def recipients_as_csv(session: Session, mailing_id: int, zone: tzinfo, delimiter: str) -> Iterator[str]:
     """A line for each recipient of a mailing with the last answer; ends each read transaction."""
     yield csv_lines([RECIPIENT_COLUMNS], delimiter)
-    latest = select(func.max(Attempt.id)).where(Attempt.recipient_id == Recipient.id).correlate(Recipient)
     rows = (
         select(
             Recipient.id,
@@ -102,8 +102,8 @@ def recipients_as_csv(session: Session, mailing_id: int, zone: tzinfo, delimiter
             Attempt.reply,
             Attempt.letter_id,
         )
-        .outerjoin(Attempt, Attempt.id == latest.scalar_subquery())
-        .where(Recipient.mailing_id == mailing_id)
+        .outerjoin(Attempt, Attempt.id == last_try())
+        .where(*are_recipients_of(mailing_id))
         .order_by(Recipient.id)
         .limit(BATCH_SIZE)
     )

@@ -16,7 +16,7 @@ from mailer.domain.holds import holds_on_mailing
 from mailer.domain.moderation import visible_mailings
 from mailer.domain.pace import pace_of, retries_of
 from mailer.domain.progress import rounds_of
-from mailer.domain.recipients import first_failures, with_last_attempt
+from mailer.domain.recipients import are_recipients_of, first_failures, with_last_attempt
 from mailer.domain.unsubscribing import with_unsubscribed
 from mailer.extensions import db
 from mailer.mailings.lists import row_context
@@ -140,7 +140,7 @@ def people(mailing: Mailing, books: Books, location: str) -> dict[str, Any]:
     query = shown_query()
     state = query.get("state", "") if query.get("state", "") in STATES_OF else ""
     counts = dict(counts_in_order(books))
-    recipients = select(Recipient).where(Recipient.mailing_id == mailing.id)
+    recipients = select(Recipient).where(*are_recipients_of(mailing.id))
     if state:
         recipients = recipients.where(Recipient.state.in_(STATES_OF[state]))
     total = counts[state] if state else books.total
