@@ -70,7 +70,7 @@ def words_in(*texts: str) -> list[str]:
 
 
 class ChangePasswordForm(NewPasswordForm):
-    current_password = PasswordField(_l("Password until now"))
+    current_password = PasswordField(_l("Current password"))
     password = PasswordField(_l("New password"))
     password_confirm = PasswordField(_l("New password again"))
 

@@ -97,6 +97,8 @@ def duration(value: timedelta) -> str:
     """A length of time in its two largest units, as in "1 h 4 min"."""
     seconds = max(0, round(value.total_seconds()))
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if days and hours % 24 == 0:
+        return str(_("%(days)s d", days=days))
     if days:
         return str(_("%(days)s d %(hours)s h", days=days, hours=hours % 24))
     if hours and minutes % 60 == 0:

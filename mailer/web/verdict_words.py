@@ -12,7 +12,10 @@ from mailer.web.cause_words import CAUSE_WORDS
 
 @dataclass(frozen=True)
 class VerdictWords:
-    """`is_known` unless the reply matches nothing that Mailer knows, and was judged by its class."""
+    """`side` is empty where nothing went wrong.
+
+    `is_known` unless the reply matches nothing that Mailer knows, and was judged by its class.
+    """
 
     side: str
     meaning: str
@@ -22,7 +25,7 @@ class VerdictWords:
 
 _OF_CLASS = {
     Verdict.ACCEPTED: VerdictWords(
-        _l("nobody’s fault"),
+        "",
         _l("The server took the letter and answers for it from now on."),
         _l("Nothing."),
         is_known=True,
