@@ -146,8 +146,21 @@
     for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
   });
 
+  // A phone has no room for all filters of a list beside each other: the chosen one is scrolled to.
+  const showChosenFilters = () => {
+    for (const chosen of document.querySelectorAll(".filters [aria-current]")) {
+      const filters = chosen.closest(".filters");
+      const {paddingRight} = getComputedStyle(filters);
+      const hidden = chosen.getBoundingClientRect().right - filters.getBoundingClientRect().right + parseFloat(paddingRight);
+      if (hidden > 0) filters.scrollLeft += hidden;
+    }
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     applyTheme();
+    showChosenFilters();
+    // What has to be put right is where one goes on typing.
+    document.querySelector("form [aria-invalid]")?.focus();
     for (const toast of document.querySelectorAll("#toasts > .toast")) mindToast(toast);
   });
 })();

@@ -19,7 +19,6 @@
   const HEIGHT_OF_BAR = 32;
   // Names beside lying bars have two fifths of the width, in two lines of letters about so wide.
   const ROOM_FOR_NAMES = 0.4, WIDTH_OF_LETTER = 6.8, LINES_OF_NAME = 2;
-  const ROOM_BESIDE_BARS = 70;
 
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -102,10 +101,14 @@
     const isLying = "lying" in box.dataset;
     const figures = figuresOf(table);
     box.hidden = false;
-    if (isLying) box.style.height = `${ROOM_BESIDE_BARS + HEIGHT_OF_BAR * figures.labels.length}px`;
     const canvas = box.querySelector("canvas");
     Chart.getChart(canvas)?.destroy();
-    new Chart(canvas, {type: "bar", data: figures, options: optionsFor(isLying)});
+    const chart = new Chart(canvas, {type: "bar", data: figures, options: optionsFor(isLying)});
+    if (!isLying) return;
+    // The bars are as high on a phone as elsewhere, however many lines the legend takes there.
+    const {top, bottom} = chart.chartArea;
+    box.style.height = `${chart.height - (bottom - top) + HEIGHT_OF_BAR * figures.labels.length}px`;
+    chart.resize();
   };
 
   const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);

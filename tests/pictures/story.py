@@ -75,7 +75,7 @@ class Reply:
 
 TAKEN = Reply(RecipientState.ACCEPTED, AttemptStatus.SUCCESS, Verdict.ACCEPTED, 250, "2.0.0 Ok: queued as 4Xk{:05}")
 GONE = Reply(RecipientState.FAILED, AttemptStatus.FAILED, Verdict.RECIPIENT, 550, "5.1.1 <{}>: user unknown")
-FULL = Reply(RecipientState.FAILED, AttemptStatus.FAILED, Verdict.RECIPIENT, 552, "5.2.2 Mailbox full")
+CLOSED = Reply(RecipientState.FAILED, AttemptStatus.FAILED, Verdict.RECIPIENT, 550, "5.2.1 This mailbox is disabled")
 LOST = Reply(RecipientState.UNKNOWN, AttemptStatus.UNKNOWN, Verdict.UNKNOWN, None, "the server closed the connection")
 LATER = Reply(
     RecipientState.PENDING, AttemptStatus.DEFERRED, Verdict.TEMPORARY, 451, "4.7.1 Greylisted, try again in 5 minutes"
@@ -125,7 +125,7 @@ def over(
     """A completed mailing that began at this time and took half an hour."""
     mailing = started_mailing_of(owner, message=message, clients=clients)
     pending = recipients_of(mailing, RecipientState.PENDING)
-    bad = [*repeat(GONE, failed * 2 // 3), *repeat(FULL, failed - failed * 2 // 3), *repeat(LOST, unknown)]
+    bad = [*repeat(GONE, failed * 2 // 3), *repeat(CLOSED, failed - failed * 2 // 3), *repeat(LOST, unknown)]
     replies = [*bad, *repeat(TAKEN, len(pending) - len(bad))]
     answer(owner, pending, replies, at, at + timedelta(minutes=31))
     mailing.start_time, mailing.end_time = at, at + timedelta(hours=4)
@@ -138,7 +138,7 @@ def under_way(owner: User, message: Message, now: datetime) -> Mailing:
     """A mailing two thirds of which are through."""
     mailing = started_mailing_of(owner, message=message, lasts=timedelta(hours=3))
     pending = recipients_of(mailing, RecipientState.PENDING)
-    replies = [*repeat(TAKEN, 801), *repeat(GONE, 5), *repeat(FULL, 2), LOST, *repeat(LATER, 12)]
+    replies = [*repeat(TAKEN, 801), *repeat(GONE, 5), *repeat(CLOSED, 2), LOST, *repeat(LATER, 12)]
     # In an order that looks like chance.
     mixed = [replies[number * 499 % len(replies)] for number in range(len(replies))]
     answer(owner, pending[: len(mixed)], mixed, now - timedelta(minutes=22), now)
