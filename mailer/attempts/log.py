@@ -38,7 +38,7 @@ def index() -> Response:
         "mailings": mailing_choices(asked),
         "verdicts": list(Verdict),
         "status_urls": {name: list_url(location, query | {"status": name}) for name in ("", *AttemptStatus)},
-        "scope_urls": {name: list_url(location, query | {"scope": name, "owner": ""}) for name in ("", "all")},
+        "scope_url": list_url(location, query | {"scope": "", "owner": ""}),
     }
     if not asked.is_valid:
         return invalid("attempts/index.html", "attempts/_log.html", page=None, **context)

@@ -78,6 +78,7 @@ def index() -> Response:
         totals=total_books(db.session, mailings),
         state=state,
         state_urls=state_urls(asked),
+        recipient_urls={mailing.id: recipient_urls(mailing) for mailing in page.items},
         unsubscribed=unsubscribed,
         all_unsubscribed=count_unsubscribed(db.session, mailings),
         csv_url=asked.url("reports.mailings_csv"),
@@ -93,6 +94,12 @@ def asked_state() -> str | None:
 def state_urls(asked: Asked, **changes: str) -> dict[str, str]:
     """The mailings behind a total of each state."""
     return {state: asked.url("reports.index", **changes, state=state) for state in COUNTS}
+
+
+def recipient_urls(mailing: Mailing) -> dict[str, str]:
+    """The recipients behind a mailing's count of each state."""
+    location = url_for("mailings.show", mailing_id=mailing.id)
+    return {state: f"{location}?state={state}#recipients" for state in COUNTS}
 
 
 def asked_kind() -> Narrowed:

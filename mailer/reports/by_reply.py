@@ -11,7 +11,7 @@ from mailer.domain.sums import Tried, replies_counted
 from mailer.extensions import db
 from mailer.models.mailings import AttemptStatus, Verdict
 from mailer.reports.asking import NO_CODE_WORD, Asked, asked_report, refused_report, report_page
-from mailer.web.verdict_words import VerdictWords, answer_words
+from mailer.web.verdict_words import VerdictWords, answer_words, verdict_name
 
 # Of each code: the rest is counted together, so that the page stays one that somebody reads.
 REPLIES_SHOWN = 5
@@ -53,8 +53,16 @@ class VerdictLines:
     verdict: Verdict
     tried: Tried
     urls: dict[str, str]
-    side: str
     codes: list[CodeLine] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        return verdict_name(self.verdict).capitalize()
+
+    @property
+    def url(self) -> str:
+        """Its own part of the page."""
+        return f"#verdict-{self.verdict}"
 
 
 def by_reply() -> Response:
@@ -91,7 +99,6 @@ def _verdict_lines(asked: Asked, verdict: Verdict, groups: Mapping[ReplyKey, Gro
         verdict=verdict,
         tried=Tried(*counts.values()),
         urls=asked.urls_behind(verdict=verdict),
-        side=answer_words(AttemptStatus.FAILED, verdict, None, "").side,
         codes=sorted(codes, key=lambda line: line.attempts, reverse=True),
     )
 

@@ -43,7 +43,8 @@ EXPECTED_PUBLIC = {
 # The classes of the components, each the first thing that a macro of theirs writes.
 DRAWN_BY_MACROS = (
     "page-head", "section-head", "trail", "empty", "pager", "bulk", "row-form", "form-label", "field-error", "state",
-    "books-lead", "books-bar", "hold", "hold-line", "verdict", "toast", "toasts", "changed",
+    "books-lead", "books-bar", "books-table", "hold", "hold-line", "verdict", "toast", "toasts", "changed", "search",
+    "choice", "tick-line", "day-choice", "scope",
 )
 
 # Mail programs post there without cookies (RFC 8058, 3.1); the link is the proof.
