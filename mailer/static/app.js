@@ -69,21 +69,30 @@
   // The dialog opens when a question has been put into it, and closes when the answer to its form was no error.
   const dialog = () => document.getElementById("dialog");
 
-  // Where in its list the row stands that the question is about: the one that follows takes its place.
+  // Where in its list the row stands in which something was pressed: when it is gone, the one that follows takes its place.
   let placeInList = -1;
   const placeOf = (row) => row ? [...row.parentElement.children].indexOf(row) : -1;
 
   const focusPlace = () => {
     const rows = placeInList < 0 ? [] : [...document.querySelectorAll("#main tbody > tr[id]")];
     const row = rows[Math.min(placeInList, rows.length - 1)];
-    (row?.querySelector("a.row-link") ?? document.getElementById("new") ?? document.getElementById("main")).focus();
+    const inRow = row?.querySelector("a.row-link") ?? row?.querySelector("a, button");
+    (inRow ?? document.getElementById("new") ?? document.getElementById("main")).focus();
   };
 
   document.addEventListener("htmx:after:swap", (event) => {
     const isForDialog = event.detail.ctx.target === dialog();
     if (!isForDialog || dialog().open || !dialog().querySelector("form")) return;
-    placeInList = placeOf(event.detail.ctx.sourceElement?.closest("#main tbody > tr[id]"));
     dialog().showModal();
+  });
+
+  document.addEventListener("htmx:before:request", (event) => {
+    if (!dialog()?.open) placeInList = placeOf(event.detail.ctx.sourceElement?.closest("#main tbody > tr[id]"));
+  });
+
+  // What was pressed in a row may have given way to another button.
+  document.addEventListener("htmx:after:swap", () => {
+    if (placeInList >= 0 && document.activeElement === document.body && !dialog()?.open) focusPlace();
   });
 
   document.addEventListener("htmx:after:request", (event) => {
@@ -160,7 +169,7 @@
     applyTheme();
     showChosenFilters();
     // What has to be put right is where one goes on typing.
-    document.querySelector("form [aria-invalid]")?.focus();
+    document.querySelector("form [aria-invalid], form fieldset:has(.field-error) :checked")?.focus();
     for (const toast of document.querySelectorAll("#toasts > .toast")) mindToast(toast);
   });
 })();

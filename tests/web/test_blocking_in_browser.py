@@ -45,6 +45,10 @@ def test_a_user_who_is_blocked_in_another_browser_sees_the_session_end(
     expect(dialog).to_be_hidden()
     expect(managers_page.locator("#users tbody tr", has_text="Alice")).to_contain_text("It reads like spam")
 
+    # The focus stays in the row whose button has given way to another.
+    row = managers_page.locator("#users tbody tr", has_text="Alice")
+    expect(row.get_by_role("button", name="Unblock")).to_be_focused()
+
     # Her page asks for its live region by itself, and is led to the door as a whole.
     page.wait_for_url("**/auth/login**", timeout=30_000)
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")

@@ -46,6 +46,7 @@ def test_what_stands_in_a_template_as_a_constant_is_written_in_the_language_of_e
         (timedelta(minutes=64), "1 h 4 min"),
         (timedelta(days=1, hours=8, minutes=59), "1 d 8 h"),
         (timedelta(seconds=-5), "0 s"),
+        (timedelta(days=2, minutes=5), "2 d"),
     ],
 )
 def test_durations_have_their_two_largest_units(length: timedelta, words: str) -> None:

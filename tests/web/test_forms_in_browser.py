@@ -43,6 +43,25 @@ def test_ticked_rows_are_counted_and_deleted_together(page: Page, session: Sessi
     assert count_of(session, clients_of(alice.id)) == 2
 
 
+def test_the_chooser_searches_by_enter_and_keeps_the_focus_when_it_turns(
+    page: Page, installation: str, session: Session, alice: User
+) -> None:
+    clients_with(alice, *(f"z{number:03}@example.org" for number in range(110)))
+    session.commit()
+    page.goto(f"{installation}/mailings/new")
+    page.get_by_label("Selected clients").check()
+    page.get_by_label("Search clients").fill("z1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chooser")).to_contain_text("1–10 of 10")
+    expect(page.get_by_label("Search clients")).to_be_focused()
+    page.get_by_label("Search clients").fill("")
+    expect(page.locator("#chooser")).to_contain_text("1–50 of 112")
+    page.get_by_role("button", name="Next").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#chooser")).to_contain_text("51–100 of 112")
+    expect(page.get_by_role("button", name="Next")).to_be_focused()
+
+
 def test_the_second_of_two_tabs_is_told_in_its_row_and_decides(page: Page) -> None:
     other = page.context.new_page()
     other.goto(page.url)

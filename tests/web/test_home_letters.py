@@ -51,6 +51,14 @@ def test_letters_are_counted_by_the_days_of_the_users_zone(
     assert page.all(".chart-split tbody a")[0]["href"] == f"/attempts/?from={today}&to={today}&status=success"
 
 
+def test_no_chart_is_drawn_while_there_are_no_letters(as_alice: Visitor, alice: User) -> None:
+    page = as_alice.get("/")
+    assert spans_on(page) == [[0, 0]] * 3 and "No letter was handed over" in page.words
+    assert not page.has("[data-chart]") and not page.has("#letters-by-day")
+    completed_mailing_of(alice, accepted=1)
+    assert as_alice.get("/").has("[data-chart]")
+
+
 def test_managers_and_admins_see_everybodys_figures_where_they_ask(
     as_manager: Visitor, as_admin: Visitor, mary: User, alice: User
 ) -> None:

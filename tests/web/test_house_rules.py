@@ -204,6 +204,14 @@ def test_components_are_drawn_by_their_macros_alone() -> None:
     assert [name for name in DRAWN_BY_MACROS if not re.search(rf'class="(?:[^"]* )?{name}[ "{{]', macros)] == []
 
 
+def test_every_icon_is_in_the_font() -> None:
+    """The font is cut down to the icons that its list names; another one would be an empty place."""
+    listed = (TEMPLATES.parent / "static" / "vendor" / "bootstrap-icons.css").read_text()
+    there = set(re.findall(r"\.bi-([\w-]+)::before", listed))
+    named = [re.findall(r"\bbi bi-([a-z][\w-]*)(?=[ \"])", path.read_text()) for path in TEMPLATES.rglob("*.html")]
+    assert named and set(sum(named, [])) <= there
+
+
 def test_every_template_is_used_and_every_used_one_is_there(app: Flask) -> None:
     source = "".join(path.read_text() for path in (TEMPLATES.parent).rglob("*.py"))
     waiting = re.findall(r'"([\w/]+\.html)"', source)

@@ -56,6 +56,31 @@ def test_an_error_stands_at_its_field_and_takes_the_focus(page: Page) -> None:
     expect(page.locator("#new-name")).to_have_value("Irina")
 
 
+def test_what_a_whole_page_refuses_takes_the_focus_too(
+    page: Page, installation: str, session: Session, alice: User
+) -> None:
+    page.goto(f"{installation}/auth/profile/password")
+    page.get_by_label("Current password").fill("not hers")
+    for label in ("New password", "New password again"):
+        page.get_by_label(label, exact=True).fill("four words that differ")
+    page.keyboard.press("Enter")
+    expect(page.locator("#current_password-error")).to_be_visible()
+    expect(page.get_by_label("Current password")).to_be_focused()
+    message = message_of(alice)
+    session.commit()
+    page.goto(f"{installation}/mailings/new?message_id={message.id}")
+    page.get_by_label("Selected clients").check()
+    page.get_by_role("button", name="Save and book").click()
+    expect(page.get_by_text("At least one recipient is needed.")).to_be_visible()
+    expect(page.get_by_label("Selected clients")).to_be_focused()
+
+
+def test_the_chosen_filter_is_in_sight_on_a_phone(page: Page, installation: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto(f"{installation}/reports/replies")
+    expect(page.get_by_role("link", name="By reply")).to_be_in_viewport(ratio=1)
+
+
 def test_a_row_is_edited_and_escape_leaves_it_as_it_was(page: Page) -> None:
     page.get_by_role("link", name="Edit Анна Белова").click()
     field = page.locator(".row-form [name=full_name]")

@@ -35,6 +35,15 @@ def test_the_story_is_told_in_its_order(as_alice: Visitor, alice: User) -> None:
     assert "250 2.0.0 Ok: queued as 1A2B3C" in second and "News" in page.words
 
 
+def test_whose_side_it_is_on_is_told_only_where_something_went_wrong(as_alice: Visitor, alice: User) -> None:
+    mailing = completed_mailing_of(alice, accepted=1, failed=1)
+    for recipient in recipients_of(mailing):
+        page = as_alice.get(f"/attempts/recipients/{recipient.id}")
+        has_failed = recipient.state is RecipientState.FAILED
+        assert ("the recipient’s side" in page.words) is has_failed and "nobody’s fault" not in page.words
+        assert page.has(".complaint[open]") is has_failed
+
+
 def test_what_a_provider_is_told_names_the_letter_in_its_own_headers(as_alice: Visitor, alice: User) -> None:
     mailing = started_mailing_of(alice, message=message_of(alice, "News"), clients=clients_with(alice, "a@example.org"))
     (anna,) = recipients_of(mailing)
