@@ -23,6 +23,7 @@ from benchmarks import servers
 from mailer import create_app
 from mailer.delivery.presence import SCHEDULER_KEY
 from mailer.extensions import db
+from mailer.models.users import User
 from tests.pictures.camera import Camera
 from tests.pictures.pages import OF_README, of_everything
 from tests.pictures.story import tell
@@ -46,11 +47,11 @@ def main() -> None:
     # SQLite's clock is this process's, so that all that a page says of the time is said of this moment.
     with servers.redis() as redis, servers.fresh_database("sqlite", None) as url, time_machine.travel(NOW, tick=False):
         app = application(url, redis)
-        ids, cookie = filled(app)
+        ids, cookies = filled(app)
         say_that_all_live(redis)
         with served(app) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
-            Camera(browser, address, cookie, ids).take(views, Path(look) if look else FOLDER)
+            Camera(browser, address, cookies, ids).take(views, Path(look) if look else FOLDER)
             browser.close()
     print(f"{len(views)} pictures in {look or FOLDER}")
 
@@ -68,15 +69,20 @@ def application(url: str, redis: RedisServer) -> Flask:
     return create_app()
 
 
-def filled(app: Flask) -> tuple[dict[str, int], str]:
-    """Tell the story; the ids of its mailings, and the cookie of its owner."""
+def filled(app: Flask) -> tuple[dict[str, int], dict[str, str]]:
+    """Tell the story; the ids of its mailings, and the cookies of who looks at the pages."""
     with app.app_context():
         engine = db.engine
     with Session(engine) as session:
         story = tell(session)
-        cookie = visitor(app, None, story.owner).get_cookie("session")
-        assert cookie is not None
-        return {name: mailing.id for name, mailing in story.mailings.items()}, cookie.value
+        cookies = {"owner": cookie_of(app, story.owner), "admin": cookie_of(app, story.admin)}
+        return {name: mailing.id for name, mailing in story.mailings.items()}, cookies
+
+
+def cookie_of(app: Flask, user: User) -> str:
+    cookie = visitor(app, None, user).get_cookie("session")
+    assert cookie is not None
+    return cookie.value
 
 
 def say_that_all_live(redis: RedisServer) -> None:

@@ -20,7 +20,8 @@ STILL = "() => document.querySelectorAll('[hx-trigger]').forEach((region) => reg
 class Camera:
     browser: Browser
     address: str
-    session_cookie: str
+    # The session of each visitor.
+    cookies: dict[str, str]
     # What stands in the paths for {running} and so on.
     ids: dict[str, int]
 
@@ -37,7 +38,7 @@ class Camera:
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=view.theme, locale=view.language
         )
-        cookies = {"language": view.language} | ({"session": self.session_cookie} if view.is_signed_in else {})
+        cookies = {"language": view.language} | ({"session": self.cookies[view.visitor]} if view.visitor else {})
         context.add_cookies([{"name": name, "value": value, "url": self.address} for name, value in cookies.items()])
         page: Page = context.new_page()
         page.goto(self.address + view.path.format(**self.ids))

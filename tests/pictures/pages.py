@@ -1,6 +1,6 @@
 """Which pages are pictured, and how they are looked at."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 DESK, PHONE, SMALL = (1280, 860), (375, 780), (360, 640)
@@ -16,7 +16,8 @@ class View:
     language: str = "en"
     size: tuple[int, int] = DESK
     is_whole: bool = False
-    is_signed_in: bool = True
+    # Whose page it is: "owner", "admin", or nobody's before they sign in.
+    visitor: str = "owner"
 
 
 OF_README = (
@@ -62,7 +63,24 @@ PATHS = (
     "/suppressions/new",
     "/auth/profile",
     "/auth/profile/edit",
+    "/auth/profile/password",
+    "/auth/profile/delete",
+    "/addresses/",
+    "/suppressions/import",
+    "/reports/periods",
+    "/reports/domains",
+    "/mailings/{booked}/edit",
     "/nowhere",
+)
+OF_ADMINS = (
+    "/mailings/all",
+    "/mailings/{running}/ask/disable",
+    "/reports/owners?scope=all",
+    "/users/",
+    "/users/2/ask/block",
+    "/users/2/ask/role",
+    "/audit/",
+    "/outbox/",
 )
 
 
@@ -73,8 +91,8 @@ DRESSES = (("light", "ru", DESK), ("dark", "en", DESK), ("dark", "ru", PHONE), (
 def of_everything() -> list[View]:
     """Every page, whole, in each of the dresses."""
     views = []
-    for path, (theme, language, size) in product(PATHS, DRESSES):
+    for path, (theme, language, size) in product(PATHS + OF_ADMINS, DRESSES):
         words = "".join(letter if letter.isalnum() else "-" for letter in path).strip("-") or "home"
-        view = View(f"{words}.{language}.{theme}.{size[0]}", path, theme, language, size, is_whole=True)
-        views.append(replace(view, is_signed_in=path not in BEFORE_LOGIN))
+        visitor = "admin" if path in OF_ADMINS else "" if path in BEFORE_LOGIN else "owner"
+        views.append(View(f"{words}.{language}.{theme}.{size[0]}", path, theme, language, size, True, visitor))
     return views

@@ -87,12 +87,13 @@ class Story:
     """Who looks at the pages, and the mailings that the pictures show."""
 
     owner: User
+    admin: User
     mailings: dict[str, Mailing]
 
 
 def tell(session: Session) -> Story:
     """Fill an empty installation."""
-    user_of(session, "admin@bellflower.example", "Admin", Role.ADMIN)
+    admin = user_of(session, "admin@bellflower.example", "Admin", Role.ADMIN)
     owner = user_of(session, "irina@bellflower.example", "Irina Sokolova")
     owner.time_zone = "Europe/Riga"
     now = database_now(session)
@@ -109,7 +110,7 @@ def tell(session: Session) -> Story:
     december = mailing_of(owner, message=messages[3], starts_in=timedelta(days=6), lasts=timedelta(hours=9))
     hold_mailing(session, december.id, HoldKind.PAUSED, now, placed_by_id=owner.id)
     session.commit()
-    return Story(owner, {"running": running, "completed": prices, "booked": booked})
+    return Story(owner, admin, {"running": running, "completed": prices, "booked": booked})
 
 
 def row_of(number: int, owner_id: int, now: datetime) -> dict[str, Any]:
