@@ -30,6 +30,7 @@ class MessageChoice:
 
     id: int
     subject: str
+    # One character more than is shown, where there are more.
     excerpt: str
 
 
@@ -49,6 +50,7 @@ def form_context(form: MailingForm, selection: Selection, location: str) -> dict
     return context | {
         "limits": limit_words(reach.letters, window) if window else None,
         "messages": messages,
+        "excerpt_characters": EXCERPT_CHARACTERS,
         "message": next((message for message in messages if message.id == form.message_id.data), None),
         "reach": reach,
         "sender": current_app.config["MAIL_DEFAULT_SENDER"],
@@ -61,7 +63,7 @@ def message_choices(chosen_id: int | None) -> list[MessageChoice]:
     latest_ids = select(latest.with_only_columns(Message.id).subquery().c.id)
     rows = db.session.execute(
         messages_of(current_user.id)
-        .with_only_columns(Message.id, Message.subject, func.substr(Message.body, 1, EXCERPT_CHARACTERS))
+        .with_only_columns(Message.id, Message.subject, func.substr(Message.body, 1, EXCERPT_CHARACTERS + 1))
         .where(or_(Message.id.in_(latest_ids), Message.id == chosen_id))
         .order_by(Message.id.desc())
     )

@@ -242,6 +242,16 @@ def test_a_start_now_needs_no_time(as_alice: Visitor, session: Session, alice: U
     assert the_mailing(session).start_time <= datetime.now(UTC)
 
 
+def test_the_summary_shows_the_beginning_of_a_long_text_and_says_that_there_is_more(
+    as_alice: Visitor, alice: User
+) -> None:
+    client_of(alice)
+    long, short = message_of(alice, body="word " * 40), message_of(alice, body="word " * 5)
+    pages = [as_alice.get(f"/mailings/new?message_id={message.id}") for message in (long, short)]
+    shown = [page.one("#summary .facts > :first-child small").get_text() for page in pages]
+    assert shown[0].endswith("word…") and len(shown[0]) <= 160 and shown[1].strip() == "word word word word word"
+
+
 def test_the_summary_says_that_it_starts_now(as_alice: Visitor, alice: User, message: Message) -> None:
     client_of(alice)
     sent = to_all(message, start_now="y", act="preview")
