@@ -1,8 +1,8 @@
 """Who is on file stays there while a mailing starts: a lock between starts and whoever takes clients away.
 
-One per owner: a lock on each client would cost a start a third of its time. A trigger on `clients` takes the part of
-those who delete, however they do it (`leave_recipients`, migration 0017). SQLite has one writer at a time and needs
-neither. Both parts share the owner's row first, which whoever erases an address has alone.
+One per owner: locks on each client would be a third of what a start writes to the disk. A trigger on `clients` takes
+the part of those who delete, however they do it (`leave_recipients`, migration 0017). SQLite has one writer at a time
+and needs neither. Both parts share the owner's row first, which whoever erases an address has alone.
 """
 
 from sqlalchemy import func, select

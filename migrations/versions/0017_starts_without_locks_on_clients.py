@@ -1,4 +1,4 @@
-"""A start locks its owner's file once, not each client: a quarter less time until the first letter of a million.
+"""A start locks its owner's file once, not each client, whose locks were a third of what a start wrote to the disk.
 
 Whoever deletes clients takes the other part of that lock (mailer/domain/on_file.py) before their recipients are looked
 for, so that none is missed whose start is about to commit. The owner's row comes first, as everywhere.
