@@ -43,9 +43,9 @@ ACTIONS = {
 
 THINGS = {
     ThingKind.USER: _l("user"),
-    ThingKind.MAILING: _l("mailing"),
+    ThingKind.MAILING: lazy_pgettext("audit", "mailing"),
     ThingKind.MESSAGE: _l("message"),
-    ThingKind.CLIENT: _l("client"),
+    ThingKind.CLIENT: lazy_pgettext("audit", "client"),
     ThingKind.CLIENTS: _l("clients"),
     ThingKind.ADDRESS: _l("everything about one address"),
     ThingKind.MESSAGES: _l("messages"),

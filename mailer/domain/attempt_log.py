@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, select, true
 from sqlalchemy.orm import aliased
 
 from mailer.domain.attempts import AttemptFilter, exact_recipients, of_attempts, of_mailings, of_recipients
@@ -93,7 +93,7 @@ class AttemptLog:
         """The `size` attempts next to a place. `has_more` says whether the same way leads to others."""
         people = self._people()
         if people is not None:
-            ids, count = self._of_people(people, place, size), self._counted(self._attempts_of(people))
+            ids, count = self._of_people(people, place, size), self._counted(self._attempts_of(people), MOST_COUNTED)
         elif self._must_be_read:
             return self._read(place, size)
         else:
@@ -178,12 +178,12 @@ class AttemptLog:
             if len(ids) <= MOST_NAMED:
                 # They are few, which no database would guess that has not seen them.
                 of_these = Attempt.mailing_id.in_(ids)
-        return self._counted(select(Attempt.id).where(of_these, *self._attempts))
+        return self._counted(select(Attempt.id).where(of_these, *self._attempts), MOST_COUNTED)
 
-    def _counted(self, ids: Select[int]) -> Count:
-        some = ids.limit(MOST_COUNTED + 1).subquery()
+    def _counted(self, ids: Select[int], most: int) -> Count:
+        some = ids.limit(most + 1).subquery()
         number = self._session.scalar(select(func.count()).select_from(some)) or 0
-        return Count(min(number, MOST_COUNTED), number <= MOST_COUNTED)
+        return Count(min(number, most), number <= most)
 
     # By recipient
 
@@ -193,17 +193,12 @@ class AttemptLog:
         if exact is None:
             return None
         people = select(Recipient.id).join(Mailing, Mailing.id == Recipient.mailing_id).where(*self._scope, *exact)
-        some = people.limit(MOST_RECIPIENTS + 1)
         # An index alone tells how many there are; for who they are, each would be looked for in the table.
-        if self._wanted.domain and self._is_full(some):
+        if self._wanted.domain and not self._counted(people, MOST_RECIPIENTS).is_exact:
             return None
-        ids = list(self._session.scalars(some))
+        ids = list(self._session.scalars(people.limit(MOST_RECIPIENTS + 1)))
         is_part = not ids and not self._wanted.domain
         return None if is_part or len(ids) > MOST_RECIPIENTS else ids
-
-    def _is_full(self, people: Select[int]) -> bool:
-        number = select(func.count()).select_from(people.with_only_columns(literal(1)).subquery())
-        return (self._session.scalar(number) or 0) > MOST_RECIPIENTS
 
     def _attempts_of(self, people: Collection[int]) -> Select[int]:
         of_these = Attempt.recipient_id.in_(these_ids(self._session, people))

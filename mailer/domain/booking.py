@@ -107,14 +107,18 @@ def audience_of(mailing: Mailing) -> Select[Client]:
     """The clients whom the mailing would be sent to if it started now, suppressed ones included."""
     clients = clients_of(mailing.owner_id)
     if mailing.audience is Audience.SELECTED:
-        chosen = select(SelectedClient.client_id).where(SelectedClient.mailing_id == mailing.id)
-        clients = clients.where(Client.id.in_(chosen))
+        clients = clients.where(Client.id.in_(chosen_for(mailing)))
     return clients
 
 
 def selected_client_ids(session: AnySession, mailing: Mailing) -> list[int]:
     """The clients chosen by hand for this mailing."""
-    return list(session.scalars(select(SelectedClient.client_id).where(SelectedClient.mailing_id == mailing.id)))
+    return list(session.scalars(chosen_for(mailing)))
+
+
+def chosen_for(mailing: Mailing) -> Select[int]:
+    """The ids of the clients chosen by hand for this mailing."""
+    return select(SelectedClient.client_id).where(SelectedClient.mailing_id == mailing.id)
 
 
 def chosen_ids() -> ColumnElement[str | None]:

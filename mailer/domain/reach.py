@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, SQLColumnExpression, func, literal, select, true
 from sqlalchemy.orm import aliased
 
+from mailer.domain.booking import chosen_for
 from mailer.domain.chosen_ids import is_among
 from mailer.domain.clients import clients_of
 from mailer.domain.suppressions import IN_ORDER_OF_WEIGHT, main_reason
 from mailer.models.clients import Client, Suppression, SuppressionReason
-from mailer.models.mailings import Audience, Mailing, SelectedClient
+from mailer.models.mailings import Audience, Mailing
 from mailer.models.transactions import AnySession
 
 ClientId = SQLColumnExpression[int]
@@ -60,8 +61,7 @@ def reach_of_mailing(session: AnySession, mailing: Mailing) -> Reach:
     """The reach of a mailing that has not started, as of now."""
     if mailing.audience is Audience.ALL:
         return _counted(session, mailing.owner_id)
-    chosen = select(SelectedClient.client_id).where(SelectedClient.mailing_id == mailing.id)
-    return _counted(session, mailing.owner_id, lambda id: id.in_(chosen))
+    return _counted(session, mailing.owner_id, lambda id: id.in_(chosen_for(mailing)))
 
 
 def _counted(

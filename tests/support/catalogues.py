@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
@@ -23,12 +24,17 @@ TRANSLATED = [language for language in LANGUAGES if language != SOURCE_LANGUAGE]
 def template() -> Catalog:
     """Everything that the program says, with no translation."""
     catalogue = Catalog(charset="utf-8", header_comment="")
+    for name, _line, message, comments, context in said():
+        catalogue.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    return catalogue
+
+
+def said() -> list[Any]:
+    """Every place where the program says something, as Babel finds them, in a fixed order."""
     found = extract_from_dir(
         PACKAGE, EXTRACTORS, OPTIONS, keywords=KEYWORDS, comment_tags=["TRANSLATORS:"], strip_comment_tags=True
     )
-    for name, _line, message, comments, context in sorted(found, key=lambda piece: piece[:2]):
-        catalogue.add(message, None, [(name, 0)], auto_comments=comments, context=context)
-    return catalogue
+    return sorted(found, key=lambda piece: piece[:2])
 
 
 def translated(language: str) -> Catalog:

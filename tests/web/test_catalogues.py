@@ -6,7 +6,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 
 from mailer.web.catalogues import catalogue_path, translations_into
-from tests.support.catalogues import TRANSLATED, missing, template, translated, updated
+from tests.support.catalogues import TRANSLATED, missing, said, template, translated, updated
 
 # What is filled in later: %(name)s, and the {unsubscribe_url} of a letter.
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
@@ -49,6 +49,13 @@ def test_what_is_filled_in_stays_in_every_translation(language: str) -> None:
         wanted = sorted(PLACES.findall(told))
         differences += [words for words in words_of(message) if told and sorted(PLACES.findall(words)) != wanted]
     assert differences == []
+
+
+def test_words_that_have_a_plural_are_not_said_without_one() -> None:
+    """A catalogue keeps them under both forms, and before Python 3.12 does not find them under the one."""
+    places = [(message, context) for _name, _line, message, _comments, context in said()]
+    with_plural = {message[0] for message, _context in places if isinstance(message, tuple)}
+    assert with_plural and not with_plural & {message for message, context in places if context is None}
 
 
 @pytest.mark.parametrize(
