@@ -144,17 +144,17 @@ MAILINGS = f"""
     FROM numbers
 """
 
-# `draw` is what decides about a recipient, here and in the attempts.
+# `draw` is what decides about a recipient, here and in the attempts. Whom the owner does not have on file was a client.
 RECIPIENTS = f"""
     INSERT INTO recipients
         (mailing_id, client_id, email, email_key, full_name, state, tries, round, changed_at)
     {NUMBERS},
     drawn AS (
-        SELECT mailings.id AS mailing_id, completed_at, (mailings.id * 4999 + n) * 7919 % 1000 AS draw,
+        SELECT mailings.id AS mailing_id, owner_id, completed_at, (mailings.id * 4999 + n) * 7919 % 1000 AS draw,
             1 + (mailings.id * 104729 + n) % :clients AS client_id
         FROM mailings CROSS JOIN numbers WHERE mailings.id BETWEEN :first AND :last
     )
-    SELECT mailing_id, clients.id, email, email_key, full_name,
+    SELECT mailing_id, CASE WHEN drawn.owner_id = clients.owner_id THEN clients.id END, email, email_key, full_name,
         CASE WHEN draw < {FAILED} THEN 'failed' WHEN draw < {UNKNOWN} THEN 'unknown'
             WHEN draw < {SUPPRESSED} THEN 'accepted' ELSE 'suppressed' END,
         CASE WHEN draw < {UNKNOWN} THEN 1 WHEN draw < {PUT_OFF} THEN 2 WHEN draw < {SUPPRESSED} THEN 1 ELSE 0 END,

@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, select, true
 from sqlalchemy.orm import aliased
 
-from mailer.domain.attempts import AttemptFilter, exact_recipients, of_attempts, of_mailings, of_recipients
+from mailer.domain.addresses import domain_key
+from mailer.domain.attempts import AttemptFilter, of_attempts, of_mailings, of_recipients, whole_address
 from mailer.domain.chosen_ids import these_ids
+from mailer.domain.letters_by_address import ids_in_domain, ids_with_address
 from mailer.domain.reports import ALWAYS
 from mailer.models.mailings import Attempt, Mailing, Recipient
 from mailer.models.transactions import AnySession
@@ -187,18 +189,20 @@ class AttemptLog:
 
     # By recipient
 
-    def _people(self) -> list[int] | None:
+    def _people(self) -> Collection[int] | None:
         """Those for whom the letters were, where an index leads to them and they are not too many."""
-        exact = exact_recipients(self._wanted)
-        if exact is None:
+        key = whole_address(self._wanted.address)
+        if key is not None:
+            of_domain = of_recipients(AttemptFilter(domain=self._wanted.domain))
+            people = select(Recipient.id).where(Recipient.id.in_(ids_with_address(self._scope, key)), *of_domain)
+            ids = self._session.scalars(people.limit(MOST_RECIPIENTS + 1)).all()
+            is_part = not ids and not self._wanted.domain
+            return None if is_part or len(ids) > MOST_RECIPIENTS else ids
+        if not self._wanted.domain:
             return None
-        people = select(Recipient.id).join(Mailing, Mailing.id == Recipient.mailing_id).where(*self._scope, *exact)
-        # An index alone tells how many there are; for who they are, each would be looked for in the table.
-        if self._wanted.domain and not self._counted(people, MOST_RECIPIENTS).is_exact:
-            return None
-        ids = list(self._session.scalars(people.limit(MOST_RECIPIENTS + 1)))
-        is_part = not ids and not self._wanted.domain
-        return None if is_part or len(ids) > MOST_RECIPIENTS else ids
+        of_address = of_recipients(AttemptFilter(address=self._wanted.address))
+        domain = domain_key(self._wanted.domain)
+        return ids_in_domain(self._session, self._scope, domain, of_address, MOST_RECIPIENTS)
 
     def _attempts_of(self, people: Collection[int]) -> Select[int]:
         of_these = Attempt.recipient_id.in_(these_ids(self._session, people))

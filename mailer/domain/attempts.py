@@ -9,7 +9,6 @@ from mailer.domain.addresses import AddressRefused, address_key, domain_key, nor
 from mailer.domain.clients import contains
 from mailer.domain.reports import ALWAYS, Period
 from mailer.models.mailings import Attempt, AttemptStatus, Mailing, MailingStatus, Recipient, Verdict
-from mailer.models.portable import domain_of
 
 # What AttemptFilter.code says of attempts to which no server replied.
 NO_CODE = 0
@@ -95,10 +94,7 @@ def of_attempts(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
 
 
 def of_recipients(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
-    """Whom the letters must have been for: anybody whose address contains what is looked for.
-
-    It tempts no database to begin with an index of recipients; `exact_recipients` does.
-    """
+    """Whom the letters must have been for: anybody whose address contains what is looked for."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.domain:
         conditions.append(Recipient.email_key.endswith(f"@{domain_key(wanted.domain)}", autoescape=True))
@@ -109,25 +105,8 @@ def of_recipients(wanted: AttemptFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def exact_recipients(wanted: AttemptFilter) -> list[ColumnElement[bool]] | None:
-    """The same where an index leads to them: by a whole address, or by a domain. None where no index does."""
-    key = _whole_address(wanted.address)
-    if key is not None:
-        return [*has_address(key), *of_recipients(AttemptFilter(domain=wanted.domain))]
-    if not wanted.domain:
-        return None
-    of_domain = domain_of(Recipient.email_key) == domain_key(wanted.domain)
-    return [of_domain, *of_recipients(AttemptFilter(address=wanted.address))]
-
-
-def has_address(email_key: str) -> list[ColumnElement[bool]]:
-    """The recipients with this address, in the words of the index that leads to them within a mailing."""
-    # SQLite would put what equals the key into the domain's expression, and not find the index for that any more.
-    of_domain = domain_of(Recipient.email_key) == email_key.rpartition("@")[2]
-    return [of_domain, Recipient.email_key.between(email_key, email_key)]
-
-
-def _whole_address(text: str) -> str | None:
+def whole_address(text: str) -> str | None:
+    """The key of what is looked for where that is a whole address."""
     try:
         return address_key(normal_address(text))
     except AddressRefused:

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from mailer.domain.addresses import address_key
-from mailer.domain.attempts import has_address
 from mailer.domain.chosen_ids import these_ids
 from mailer.domain.clients import client_with_email
 from mailer.domain.erased import is_erased
 from mailer.domain.erasing import IN_FLIGHT, entries_naming
+from mailer.domain.letters_by_address import went_to
 from mailer.domain.stories import suppressions_of_address
 from mailer.models.clients import Client, Suppression
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, SelectedClient
@@ -43,8 +43,7 @@ def traces_of(session: AnySession, owner_id: int, email: str) -> Traces:
     letters = (
         select(func.count(), func.count().filter(Recipient.state.in_(IN_FLIGHT)))
         .select_from(Recipient)
-        .join(Mailing, Mailing.id == Recipient.mailing_id)
-        .where(Mailing.owner_id == owner_id, *has_address(key))
+        .where(went_to(owner_id, key))
     )
     count, in_flight = session.execute(letters).one()
     entries = select(func.count(Suppression.id)).where(Suppression.owner_id == owner_id, Suppression.email_key == key)
@@ -105,7 +104,7 @@ def _letters(session: AnySession, owner_id: int, key: str) -> list[Data]:
     rows = session.execute(
         select(Recipient, Mailing.subject)
         .join(Mailing, Mailing.id == Recipient.mailing_id)
-        .where(Mailing.owner_id == owner_id, *has_address(key))
+        .where(went_to(owner_id, key))
         .order_by(Recipient.id)
     ).all()
     attempts = _attempts(session, [recipient.id for recipient, _subject in rows])

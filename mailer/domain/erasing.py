@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, literal, or_, select, update
+from sqlalchemy import Select, String, case, cast, delete, literal, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from mailer.domain.addresses import address_key
-from mailer.domain.attempts import has_address
 from mailer.domain.chosen_ids import these_ids
 from mailer.domain.clients import clients_of, contains, delete_clients
 from mailer.domain.erased import ERASED_DOMAIN, remember_erased
 from mailer.domain.errors import StillSending
 from mailer.domain.gone_attempts import note_change
+from mailer.domain.letters_by_address import went_to
 from mailer.models.audit import AuditEntry, ThingKind
-from mailer.models.clients import Client, Suppression
+from mailer.models.clients import Client, FormerAddress, Suppression
 from mailer.models.lanes import Hold
 from mailer.models.mailings import Attempt, Mailing, MailingStatus, Recipient, RecipientState
 from mailer.models.statements import is_lock_taken
@@ -73,6 +73,8 @@ def erase_address(session: AnySession, owner_id: int, email: str, now: datetime)
     _erase_from_holds(session, owner_id, without)
     for mailing_id in _completed(session, {mailing_id for _id, mailing_id, _state in letters}):
         note_change(session, mailing_id)
+    was_here = (FormerAddress.owner_id == owner_id, FormerAddress.email_key == key)
+    session.execute(delete(FormerAddress).where(*was_here).execution_options(synchronize_session=False))
     suppressions = _erase_suppressions(session, owner_id, key)
     entries = _erase_from_audit_log(session, owner_id, email, key)
     return Erased(deleted, len(ids), suppressions, entries)
@@ -93,8 +95,7 @@ def eraser(email: str, key: str) -> Callable[[str], str]:
 def _letters(session: AnySession, owner_id: int, key: str) -> Sequence[tuple[int, int, RecipientState]]:
     of_owner = (
         select(Recipient.id, Recipient.mailing_id, Recipient.state)
-        .join(Mailing, Mailing.id == Recipient.mailing_id)
-        .where(Mailing.owner_id == owner_id, *has_address(key))
+        .where(went_to(owner_id, key))
         # No lane can take a recipient who is locked, so whoever is not in flight now will not be. A lane that holds one
         # is not waited for: it may be about to write a suppression, which waits for us.
         .with_for_update(of=Recipient, nowait=True)

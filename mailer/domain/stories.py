@@ -2,7 +2,7 @@
 
 from sqlalchemy import Select, select
 
-from mailer.domain.attempts import has_address
+from mailer.domain.letters_by_address import went_to
 from mailer.domain.moderation import visible_mailings
 from mailer.domain.recipients import with_last_attempt
 from mailer.models.clients import Suppression
@@ -28,7 +28,5 @@ def suppressions_of_address(owner_id: int, email_key: str) -> Select[Suppression
 
 def letters_to_address(owner_id: int, email_key: str) -> Select[Recipient, Attempt, Mailing]:
     """This owner's letters to the address, whoever had it on file, each with the latest attempt, or with none."""
-    in_mailing = (
-        select(Recipient).join(Mailing, Mailing.id == Recipient.mailing_id).where(Mailing.owner_id == owner_id)
-    )
-    return with_last_attempt(in_mailing.where(*has_address(email_key))).add_columns(Mailing)
+    recipients = with_last_attempt(select(Recipient).where(went_to(owner_id, email_key)))
+    return recipients.add_columns(Mailing).join(Mailing, Mailing.id == Recipient.mailing_id)

@@ -3,11 +3,12 @@
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, column, text
 from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from mailer.models.base import Base, BigId, big_id, long_text, short_text, stored_by_value
 from mailer.models.indexes import only_on
+from mailer.models.portable import domain_of
 
 
 class SuppressionReason(enum.StrEnum):
@@ -27,6 +28,8 @@ class Client(Base):
         UniqueConstraint("owner_id", "email_key"),
         Index(None, "owner_id", "name_key", "id"),
         Index(None, "owner_id", "id"),
+        # The letters to a domain are found through its clients.
+        Index("ix_clients_domain", "owner_id", domain_of(column("email_key"))),
         # Whoever searches reads all clients; here without everything else about them. PostgreSQL has no room for such
         # long keys, and needs none: it reads the table as soon.
         only_on("sqlite", Index(None, "owner_id", "search_key")),
@@ -47,6 +50,21 @@ class Client(Base):
 
     # Why nobody may write there; only where a select asks for it (mailer.domain.suppressions).
     suppression: Mapped[SuppressionReason | None] = query_expression()
+
+
+class FormerAddress(Base):
+    """An address that a client had before: letters may have gone there (mailer.domain.letters_by_address).
+
+    A trigger on `clients` writes it, whoever changes the address.
+    """
+
+    __tablename__ = "former_addresses"
+    __table_args__ = (Index(None, "owner_id", "email_key"),)
+
+    client_id: Mapped[int] = mapped_column(BigId, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
+    email_key: Mapped[short_text] = mapped_column(primary_key=True)
+    # Of the client.
+    owner_id: Mapped[int] = mapped_column(BigId)
 
 
 IS_ACTIVE = text("lifted_at IS NULL")

@@ -108,6 +108,7 @@ class SelectedClient(Base):
 
 
 HAS_TIME = text("next_attempt_at IS NOT NULL")
+HAS_CLIENT, HAS_NO_CLIENT = text("client_id IS NOT NULL"), text("client_id IS NULL")
 
 
 class RecipientState(enum.StrEnum):
@@ -137,8 +138,17 @@ class Recipient(Base):
             sqlite_where=HAS_TIME,
             postgresql_where=HAS_TIME,
         ),
-        # Whom a letter was for, in each mailing: by the receiving domain and by the whole address.
-        Index("ix_recipients_address", "mailing_id", domain_of(column("email_key")), "email_key"),
+        # Whom a letter was for is found through the clients (mailer.domain.letters_by_address), so that no start has an
+        # index of addresses to keep. Who is on file no longer has left the first of these and is in the second.
+        Index(None, "client_id", "mailing_id", sqlite_where=HAS_CLIENT, postgresql_where=HAS_CLIENT),
+        Index(
+            "ix_recipients_gone_address",
+            "mailing_id",
+            domain_of(column("email_key")),
+            "email_key",
+            sqlite_where=HAS_NO_CLIENT,
+            postgresql_where=HAS_NO_CLIENT,
+        ),
         {"postgresql_with": {"fillfactor": 44}},
     )
 
@@ -147,7 +157,7 @@ class Recipient(Base):
     # writes, of clients whom it has locked. Triggers delete the recipients with their mailing, and empty client_id.
     mailing_id: Mapped[int] = mapped_column(BigId)
     # Empty once the client is deleted; such a recipient is not written to any more.
-    client_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    client_id: Mapped[int | None] = mapped_column(BigId)
     email: Mapped[short_text]
     email_key: Mapped[short_text]
     full_name: Mapped[str] = mapped_column(String(200), default="")

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from mailer.domain.attempt_log import NEWEST, AttemptLog, Place
 from mailer.domain.attempts import NO_CODE, AttemptFilter, of_attempts, of_mailings, of_recipients
+from mailer.domain.clients import change_client, clients_of, delete_clients
 from mailer.domain.clock import database_now
 from mailer.domain.reports import Period
+from mailer.models.clients import Client
 from mailer.models.mailings import Attempt, AttemptStatus, Mailing, Recipient, Verdict
 from mailer.models.users import User
 from tests.support.factories import attempt_on, clients_with, recipients_of, started_mailing_of
@@ -24,17 +26,31 @@ KINDS = (
 )
 
 
+DOMAINS = ("one.example", "two.org", "three.example")
+
+
 @pytest.fixture
 def owners(session: Session, alice: User, bob: User) -> list[User]:
-    """Two owners whose mailings run at the same time, so that their attempts lie among each other's."""
+    """Two owners whose mailings run at the same time, so that their attempts lie among each other's.
+
+    Of their clients one moves to another domain, one moves there and back, and one is taken off the file.
+    """
     draw, now, recipients = random.Random(5), database_now(session), []
     for owner in (alice, bob):
-        clients = clients_with(owner, *(f"{name}@{domain}" for name in "abc" for domain in ("one.example", "two.org")))
-        recipients += [r for _ in range(3) for r in recipients_of(started_mailing_of(owner, clients=clients))]
+        clients = clients_with(owner, *(f"{name}@{domain}" for name in "abc" for domain in DOMAINS[:2]))
+        for _ in range(3):
+            recipients += recipients_of(started_mailing_of(owner, clients=clients))
+            move(session, clients[0], "a@three.example" if clients[0].email == "a@one.example" else "a@one.example")
+            move(session, clients[1], "moved@one.example")
+        delete_clients(session, clients_of(owner.id).where(Client.id == clients[2].id), now)
     for _number in range(150):
         at = now + timedelta(minutes=draw.randrange(600))
         attempt_on(draw.choice(recipients), *draw.choice(KINDS), attempted_at=at)
     return [alice, bob]
+
+
+def move(session: Session, client: Client, email: str) -> None:
+    change_client(session, client, email, client.full_name, client.comment, database_now(session))
 
 
 def cases(session: Session) -> list[AttemptFilter]:
@@ -52,7 +68,10 @@ def cases(session: Session) -> list[AttemptFilter]:
         AttemptFilter(code=250),
         AttemptFilter(domain="two.org"),
         AttemptFilter(domain="two.org", status=AttemptStatus.DEFERRED, address="a@"),
+        AttemptFilter(domain="one.example", mailing_id=mailing_id),
+        AttemptFilter(domain="three.example"),
         AttemptFilter(address="b@one.example", period=some_hours),
+        *(AttemptFilter(address=f"{name}@{domain}") for name in ("a", "moved") for domain in DOMAINS),
         AttemptFilter(address="one", mailing_id=mailing_id),
         AttemptFilter(address="nobody"),
     ]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from mailer.delivery.summing import sum_mailing
 from mailer.domain.audit import Actor, Thing, record
 from mailer.domain.books import books_of
-from mailer.domain.clients import add_client, change_client, clients_of
+from mailer.domain.clients import add_client, change_client, client_with_email, clients_of
 from mailer.domain.clock import database_now
 from mailer.domain.dossiers import dossier_of, traces_of
 from mailer.domain.erased import is_erased, is_placeholder
@@ -85,6 +85,22 @@ def test_an_erased_address_is_nowhere_any_more(engine: Engine, session: Session,
     assert (erased.clients, erased.letters, erased.suppressions, erased.entries) == (1, 1, 1, 2)
     found = [(name, value) for name, value in texts_of_all_tables(engine) if "belova" in value.casefold()]
     assert found == []
+
+
+def test_an_address_that_a_client_had_before_is_erased_where_its_letters_went(
+    engine: Engine, session: Session, alice: User, mailing: Mailing
+) -> None:
+    now = database_now(session)
+    client = client_with_email(session, alice.id, ANNA)
+    assert client is not None
+    change_client(session, client, "anna@example.net", "", "", now)
+    session.commit()
+    assert traces_of(session, alice.id, ANNA).letters == 1
+    erased = erase_address(session, alice.id, ANNA, now)
+    session.commit()
+    assert (erased.clients, erased.letters) == (0, 1)
+    assert [value for _name, value in texts_of_all_tables(engine) if "belova" in value.casefold()] == []
+    assert client_with_email(session, alice.id, "anna@example.net") is client
 
 
 def test_books_sums_and_everybody_else_stay_as_they_were(
