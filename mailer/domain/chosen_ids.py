@@ -1,7 +1,8 @@
 """Ids chosen by hand, however many, as rows that a select can ask for, or as its condition."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 from sqlalchemy import (
     BigInteger,
@@ -38,22 +39,20 @@ def these_ids(session: AnySession, ids: Collection[int]) -> Select[int]:
 
 def is_among(session: AnySession, id: SQLColumnExpression[int], ids: Collection[int]) -> ColumnElement[bool]:
     """Whether the id is one of these; those that are in no long run go as one parameter."""
-    long = [run for run in runs_of(ids) if run[1] - run[0] >= LONG_RUN][:MOST_RUNS]
-    in_runs = {number for first, last in long for number in range(first, last + 1)}
-    rest = sorted(set(ids) - in_runs)
+    runs = runs_of(ids)
+    long = [run for run in runs if run[1] - run[0] >= LONG_RUN][:MOST_RUNS]
+    looked_up = set(long)
+    rest = [number for run in runs if run not in looked_up for number in range(run[0], run[1] + 1)]
     conditions = [id.between(first, last) for first, last in long]
     return or_(*conditions, _is_one_of(session, id, rest)) if rest or not long else or_(*conditions)
 
 
-def runs_of(ids: Collection[int]) -> list[Run]:
+def runs_of(ids: Iterable[int]) -> list[Run]:
     """The first and the last of each run of ids without a gap, in their order."""
-    runs: list[Run] = []
-    for number in sorted(ids):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], number)
-        else:
-            runs.append((number, number))
-    return runs
+    ordered = sorted(ids)
+    # Said in one expression, because half a million may have been chosen.
+    gaps = [place for place, (one, next_) in enumerate(pairwise(ordered), 1) if next_ != one + 1]
+    return [(ordered[first], ordered[end - 1]) for first, end in pairwise([0, *gaps, len(ordered)])] if ordered else []
 
 
 def _is_one_of(session: AnySession, id: SQLColumnExpression[int], ids: Collection[int]) -> ColumnElement[bool]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from werkzeug.datastructures import MultiDict
 
+from mailer.domain.chosen_ids import runs_of
 from mailer.web.ids import MAX_ID, ids_among
 
 # More than anybody chooses; without an end, "1-9999999999" in a form would fill the memory.
@@ -23,28 +25,22 @@ class Selection:
 
         A form without the chooser sends `client_ids` only.
         """
-        earlier = unpacked(form.get("chosen", ""))
-        shown = unpacked(form.get("shown", ""))
-        ticked = ids_among(form.getlist("client_ids"))
-        return cls(frozenset(earlier - shown | set(ticked)))
+        ids = unpacked(form.get("chosen", ""))
+        ids -= unpacked(form.get("shown", ""))
+        ids.update(ids_among(form.getlist("client_ids")))
+        return cls(frozenset(ids))
 
     def with_ids(self, ids: Iterable[int]) -> "Selection":
         return Selection(self.ids | frozenset(ids))
 
-    @property
+    @cached_property
     def packed(self) -> str:
         return packed(self.ids)
 
 
 def packed(ids: Iterable[int]) -> str:
     """Ids as text, runs of them as "12-40", so that ten thousand clients are a short field."""
-    runs: list[list[int]] = []
-    for number in sorted(ids):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1] = [runs[-1][0], number]
-        else:
-            runs.append([number])
-    return " ".join("-".join(map(str, run)) for run in runs)
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs_of(ids))
 
 
 def unpacked(text: str) -> set[int]:

@@ -9,7 +9,7 @@ from tests.chaos.story import story_of
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", [3, 5])
+@pytest.mark.parametrize("seed", [3])
 def test_whatever_is_killed_nobody_is_lost_and_nobody_is_written_to_twice(
     rig: Rig, database_kind: str, seed: int
 ) -> None:
