@@ -253,3 +253,25 @@ def test_somebody_elses_mailing_is_not_found(as_bob: Visitor, running: Mailing) 
 def test_an_expired_session_sends_a_poll_to_the_login(anonymous: Visitor, running: Mailing) -> None:
     answer = anonymous.get(f"/mailings/{running.id}", htmx=True)
     assert answer.status_code == 401 and answer.headers["HX-Redirect"].startswith("/auth/login")
+
+
+def test_a_hold_says_why_then_the_reply_then_what_to_do_and_nothing_says_that_it_is_sent(
+    as_alice: Visitor, session: Session, running: Mailing
+) -> None:
+    assert "started" in as_alice.get(f"/mailings/{running.id}").one("#books .books-lead").get_text()
+    now = database_now(session)
+    hold_account(session, HoldKind.BLOCKED, now, reason="SPAM", code=554, until=None)
+    session.commit()
+    page = as_alice.get(f"/mailings/{running.id}")
+    pieces = [piece.name for piece in page.one(".hold > div").find_all(recursive=False)]
+    assert pieces == ["h2", "p", "p", "h3", "ol"]
+    assert page.all(".hold > div > p")[1].get_text(strip=True) == "554 SPAM"
+    assert "started" not in page.one("#books .books-lead").get_text()
+
+
+def test_a_single_thing_to_do_is_no_numbered_list(as_alice: Visitor, session: Session, running: Mailing) -> None:
+    hold_mailing(session, running.id, HoldKind.PAUSED, database_now(session), placed_by_id=running.owner_id)
+    session.commit()
+    page = as_alice.get(f"/mailings/{running.id}")
+    assert not page.has(".hold ol")
+    assert page.texts(".hold > div > p")[-1] == "Resume it when it may go on."
