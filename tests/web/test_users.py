@@ -36,6 +36,12 @@ def test_the_list_shows_everybody_with_role_and_counts(as_manager: Visitor, alic
     assert "3 users" in page.words
 
 
+def test_a_column_that_begins_with_the_newest_says_that_it_falls(as_manager: Visitor, alice: User) -> None:
+    assert as_manager.get("/users/").one("thead [aria-sort]")["aria-sort"] == "descending"
+    assert as_manager.get("/users/?sort=-newest").one("thead [aria-sort]")["aria-sort"] == "ascending"
+    assert as_manager.get("/users/?sort=email").one("thead [aria-sort]")["aria-sort"] == "ascending"
+
+
 def test_the_list_is_searched_and_filtered(as_admin: Visitor, session: Session, alice: User, mary: User) -> None:
     user_of(session, "anna@example.org", "Анна Белова")
     found = {"q=БЕЛОВА": 1, "q=mailer.example": 3, "only=manager": 1, "only=blocked": 0, "only=x": 4}
