@@ -149,6 +149,15 @@ def test_the_last_letter_of_each_client_is_shown(as_alice: Visitor, alice: User,
     assert "failed" in page.one(f"#client-{oleg.id} .state").get_text()
 
 
+def test_a_reply_has_its_code_wherever_it_is_listed(as_alice: Visitor, alice: User, oleg: Client) -> None:
+    first, second = started_mailing_of(alice, clients=[oleg]), started_mailing_of(alice, clients=[oleg])
+    for mailing in (first, second):
+        settle(recipients_of(mailing)[0], RecipientState.FAILED)
+    codes = as_alice.get(f"/clients/{oleg.id}").texts("tbody .raw b")
+    assert codes == ["550", "550"]
+    assert as_alice.get(f"/attempts/recipients/{recipients_of(first)[0].id}").texts("tbody .raw b") == ["550"]
+
+
 def test_whoever_must_not_be_written_to_is_marked_everywhere(
     as_alice: Visitor, session: Session, alice: User, oleg: Client
 ) -> None:
