@@ -6,7 +6,7 @@ from mailer.models.clients import SuppressionReason
 
 _WORDS = {
     SuppressionReason.UNSUBSCRIBED: _l("unsubscribed"),
-    SuppressionReason.BY_HAND: _l("added by you"),
+    SuppressionReason.BY_HAND: _l("left out by you"),
     SuppressionReason.HARD_FAILURE: _l("the mailbox does not exist"),
     SuppressionReason.DELETED: _l("deleted, must not return"),
     SuppressionReason.COMPLAINT: _l("complained"),
