@@ -54,10 +54,8 @@
   };
 
   const showToast = (message) => {
-    // A page that asks again and again, and gets no answer, says so once.
-    for (const toast of document.querySelectorAll("#toasts > .toast")) {
-      if (toast.textContent.trim() === message) toast.remove();
-    }
+    // What was said before may be true no more: "It starts by itself" beside "It starts now".
+    document.getElementById("toasts").replaceChildren();
     const toast = document.getElementById("toast").content.firstElementChild.cloneNode(true);
     toast.querySelector("span").textContent = message;
     document.getElementById("toasts").append(toast);
@@ -86,13 +84,23 @@
     dialog().showModal();
   });
 
+  // The requests whose own element has the focus: it may be gone with the answer, as a form that has been sent.
+  const withFocus = new WeakSet();
+
   document.addEventListener("htmx:before:request", (event) => {
-    if (!dialog()?.open) placeInList = placeOf(event.detail.ctx.sourceElement?.closest("#main tbody > tr[id]"));
+    const {ctx} = event.detail;
+    if (ctx.sourceElement?.contains(document.activeElement)) withFocus.add(ctx);
+    if (!dialog()?.open) placeInList = placeOf(ctx.sourceElement?.closest("#main tbody > tr[id]"));
   });
 
   // What was pressed in a row may have given way to another button.
-  document.addEventListener("htmx:after:swap", () => {
-    if (placeInList >= 0 && document.activeElement === document.body && !dialog()?.open) focusPlace();
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (document.activeElement !== document.body || dialog()?.open) return;
+    if (placeInList >= 0) focusPlace();
+    else if (withFocus.has(event.detail.ctx)) {
+      const added = document.querySelector("#main tbody > tr.is-selected a.row-link");
+      (added ?? document.getElementById("main")).focus({preventScroll: !added});
+    }
   });
 
   document.addEventListener("htmx:after:request", (event) => {
