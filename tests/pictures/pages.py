@@ -54,6 +54,7 @@ PATHS = (
     "/mailings/{completed}/ask/resend",
     "/mailings/{booked}",
     "/mailings/{booked}/ask/start",
+    "/mailings/{paused}",
     "/attempts/",
     "/attempts/recipients/1",
     "/reports/",
@@ -80,7 +81,6 @@ OF_ADMINS = (
     "/users/2/ask/block",
     "/users/2/ask/role",
     "/audit/",
-    "/outbox/",
 )
 
 

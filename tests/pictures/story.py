@@ -110,7 +110,7 @@ def tell(session: Session) -> Story:
     december = mailing_of(owner, message=messages[3], starts_in=timedelta(days=6), lasts=timedelta(hours=9))
     hold_mailing(session, december.id, HoldKind.PAUSED, now, placed_by_id=owner.id)
     session.commit()
-    return Story(owner, admin, {"running": running, "completed": prices, "booked": booked})
+    return Story(owner, admin, {"running": running, "completed": prices, "booked": booked, "paused": december})
 
 
 def row_of(number: int, owner_id: int, now: datetime) -> dict[str, Any]:
