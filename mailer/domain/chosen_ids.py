@@ -26,6 +26,8 @@ from mailer.models.transactions import AnySession
 # Whoever chooses thousands has mostly chosen what was imported together. A run of ids is looked up at once, the others
 # one by one; a statement has room for so many runs.
 LONG_RUN, MOST_RUNS = 100, 50
+# So many of half a million ids are looked at together.
+BLOCK = 256
 
 Run = tuple[int, int]
 
@@ -50,8 +52,12 @@ def is_among(session: AnySession, id: SQLColumnExpression[int], ids: Collection[
 def runs_of(ids: Iterable[int]) -> list[Run]:
     """The first and the last of each run of ids without a gap, in their order."""
     ordered = sorted(ids)
-    # Said in one expression, because half a million may have been chosen.
-    gaps = [place for place, (one, next_) in enumerate(pairwise(ordered), 1) if next_ != one + 1]
+    gaps: list[int] = []
+    for start in range(0, len(ordered), BLOCK):
+        # Up to the first one of the next block. Most blocks are without a gap, which their ends tell.
+        block = ordered[start : start + BLOCK + 1]
+        if block[-1] - block[0] >= len(block):
+            gaps += [start + place for place, (one, next_) in enumerate(pairwise(block), 1) if next_ != one + 1]
     return [(ordered[first], ordered[end - 1]) for first, end in pairwise([0, *gaps, len(ordered)])] if ordered else []
 
 

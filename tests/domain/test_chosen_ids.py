@@ -1,10 +1,14 @@
 """Ids chosen by hand, as a condition: the same rows come, however the ids lie."""
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.domain.chosen_ids import LONG_RUN, MOST_RUNS, is_among, runs_of
+from mailer.domain.chosen_ids import BLOCK, LONG_RUN, MOST_RUNS, is_among, runs_of
 from mailer.models.clients import Client
 from mailer.models.users import User
 from tests.support.factories import client_of
@@ -31,3 +35,11 @@ def test_the_rows_with_the_chosen_ids_are_found(session: Session, alice: User, c
 
 def test_ids_lie_in_runs() -> None:
     assert runs_of({7, 1, 2, 3, 9, 10}) == [(1, 3), (7, 7), (9, 10)]
+
+
+@given(st.sets(st.integers(1, 4 * BLOCK), max_size=12), st.booleans())
+def test_runs_hold_the_same_ids_and_do_not_touch(ids: set[int], is_turned: bool) -> None:
+    chosen = set(range(1, 4 * BLOCK)) - ids if is_turned else ids
+    runs = runs_of(chosen)
+    assert [number for first, last in runs for number in range(first, last + 1)] == sorted(chosen)
+    assert all(last + 1 < first for (_, last), (first, _) in pairwise(runs))
