@@ -8,12 +8,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.orm import Session
 
 from mailer.extensions import db
 from mailer.models.indexes import compared_on
 from mailer.models.schema import metadata
 from tests.support.application import AppMaker
+from tests.support.factories import client_of, user_of
 
 
 @pytest.fixture
@@ -64,3 +66,19 @@ def test_the_history_is_one_line(engine: Engine) -> None:
     assert len(scripts().get_heads()) == 1
     assert [revision.is_branch_point or revision.is_merge_point for revision in history] == [False] * len(history)
     assert sum(revision.is_base for revision in history) == 1
+
+
+def test_an_analyzed_database_knows_the_statistics_of_a_new_index(engine: Engine, database_kind: str) -> None:
+    if database_kind != "sqlite":
+        pytest.skip("PostgreSQL analyzes by itself")
+    flask_migrate.upgrade()
+    with Session(engine) as session:
+        client_of(user_of(session, "alice@mailer.example"))
+        session.commit()
+    flask_migrate.downgrade(revision="0018")
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    flask_migrate.upgrade()
+    with engine.connect() as connection:
+        analyzed = set(connection.scalars(text("SELECT idx FROM sqlite_stat1 WHERE tbl = 'clients'")))
+    assert "ix_clients_owner_id_name_key_id_search_key" in analyzed
