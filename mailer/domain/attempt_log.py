@@ -2,8 +2,9 @@
 
 Attempts are kept by mailing, and there is no index by owner: each letter would pay for it. Where many of everybody's
 next attempts are the owner's, a glance at them is enough. Otherwise the log of an owner is put together from those of
-the mailings, by the newest attempt of each. Whom a letter was for is found through the recipients where an index leads
-to them. For all other questions the log is read, so much of it at a time, and the page tells how far.
+the mailings, by the newest attempt of each. Whom a letter was for is found through the clients, unless they are too
+many (mailer.domain.letters_by_address). For all other questions the log is read, so much of it at a time, and the page
+tells how far.
 """
 
 from collections.abc import Collection, Sequence
@@ -95,7 +96,7 @@ class AttemptLog:
         """The `size` attempts next to a place. `has_more` says whether the same way leads to others."""
         people = self._people()
         if people is not None:
-            ids, count = self._of_people(people, place, size), self._counted(self._attempts_of(people), MOST_COUNTED)
+            ids, count = self._of_people(people, place, size), self._counted(self._attempts_of(people))
         elif self._must_be_read:
             return self._read(place, size)
         else:
@@ -180,12 +181,12 @@ class AttemptLog:
             if len(ids) <= MOST_NAMED:
                 # They are few, which no database would guess that has not seen them.
                 of_these = Attempt.mailing_id.in_(ids)
-        return self._counted(select(Attempt.id).where(of_these, *self._attempts), MOST_COUNTED)
+        return self._counted(select(Attempt.id).where(of_these, *self._attempts))
 
-    def _counted(self, ids: Select[int], most: int) -> Count:
-        some = ids.limit(most + 1).subquery()
+    def _counted(self, ids: Select[int]) -> Count:
+        some = ids.limit(MOST_COUNTED + 1).subquery()
         number = self._session.scalar(select(func.count()).select_from(some)) or 0
-        return Count(min(number, most), number <= most)
+        return Count(min(number, MOST_COUNTED), number <= MOST_COUNTED)
 
     # By recipient
 
