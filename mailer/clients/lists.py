@@ -7,12 +7,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.domain.clients import last_letters
-from mailer.domain.finding import find_clients
+from mailer.domain.finding import counts_of, find_clients
 from mailer.domain.suppressions import with_suppressions
 from mailer.extensions import db
 from mailer.models.clients import Client
 from mailer.web.htmx import page_or_fragment, shown_query
-from mailer.web.pagination import Sorting, paginate, sorted_by
+from mailer.web.meanwhile import meanwhile
+from mailer.web.pagination import Sorting, Total, paginate, sorted_by
 
 # Each walks along an index of the table.
 SORTINGS = {
@@ -31,12 +32,15 @@ def shown_list() -> dict[str, Any]:
     location = url_for("clients.index")
     search = shown_query().get("q", "")
     order = sorted_by(SORTINGS, default="name", location=location)
-    found = find_clients(db.session, current_user.id, search, with_on_file=True)
-    page = paginate(with_suppressions(found.clients), order.sorting, location=location, total=found.count)
+    owner_id = current_user.id
+    found = find_clients(db.session, owner_id, search)
+    counts = meanwhile(lambda session: counts_of(session, owner_id, search, found))
+    total: Total = (lambda: counts().found) if found.count is None else found.count
+    page = paginate(with_suppressions(found.clients), order.sorting, location=location, total=total)
     return {
         "page": page,
         "search": search,
         "order": order,
-        "on_file": page.total if found.on_file is None else found.on_file,
+        "counts": counts,
         "last_letters": last_letters(db.session, page.items),
     }

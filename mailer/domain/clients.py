@@ -46,7 +46,8 @@ def count_found(session: AnySession, owner_id: int, search: str) -> tuple[int, i
 
 def count_of(session: AnySession, clients: Select[Client]) -> int:
     """How many clients these are."""
-    return session.scalar(clients.with_only_columns(func.count(Client.id))) or 0
+    # Not of their ids: for those PostgreSQL would read the table, and not an index alone.
+    return session.scalar(clients.with_only_columns(func.count(), maintain_column_froms=True)) or 0
 
 
 def add_client(

@@ -6,12 +6,13 @@ from flask import request
 from flask_login import current_user
 
 from mailer.domain.clients import clients_of
-from mailer.domain.finding import Found, find_clients, found_before
+from mailer.domain.finding import Found, counts_of, find_clients, found_before
 from mailer.domain.suppressions import is_suppressed_client, with_suppressions
 from mailer.extensions import db
 from mailer.mailings.selection import MOST_CHOSEN, Selection, packed
 from mailer.models.clients import Client
-from mailer.web.pagination import Page, Sorting, paginate
+from mailer.web.meanwhile import meanwhile
+from mailer.web.pagination import Page, Sorting, Total, paginate
 
 BY_NAME = Sorting(Client.name_key, Client.id)
 
@@ -62,7 +63,10 @@ def chooser(selection: Selection, location: str, found: Found | None = None, on_
     """
     # A new search begins at its first page; the two ways on carry their place in the address.
     place = request.args.to_dict() if request.form.get("act") == FIND else {}
-    found = found or find_clients(db.session, current_user.id, searched())
-    total = found.count if found.count is not None or searched().strip() else on_file
+    owner_id, search = current_user.id, searched()
+    found = found or find_clients(db.session, owner_id, search)
+    total: Total = found.count if search.strip() else on_file
+    if total is None:
+        total = meanwhile(lambda session: counts_of(session, owner_id, search, found).found)
     page = paginate(with_suppressions(found.clients), BY_NAME, location=location, query=place, total=total)
-    return Chooser(selection, searched(), page, location)
+    return Chooser(selection, search, page, location)

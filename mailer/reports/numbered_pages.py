@@ -29,11 +29,10 @@ def numbered_page(lines: Sequence[T], total: int, number: int, location: str) ->
     def url(other: int) -> str:
         return list_url(location, query, page=str(other))
 
-    offset = offset_of(number)
     return Page(
         items=lines,
-        total=total,
-        first=offset + 1 if lines else 0,
+        first=offset_of(number) + 1 if lines else 0,
         previous_url=url(number - 1) if number > 1 else None,
-        next_url=url(number + 1) if offset + len(lines) < total else None,
+        onward_url=url(number + 1) if lines else None,
+        count=lambda: total,
     )

@@ -1,7 +1,9 @@
 """How numbers, times and durations are written: by the visitor's language, in the user's time zone."""
 
 import functools
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime as format_in_zone
@@ -10,6 +12,23 @@ from babel.numbers import format_decimal
 from flask_babel import format_date, format_percent, get_locale, get_timezone
 from flask_babel import gettext as _
 from markupsafe import Markup
+
+Text = TypeVar("Text", str, Markup)
+
+
+def remembered(write: Callable[[datetime], Text]) -> Callable[[datetime], Text]:
+    """The same, but written once for each language, zone and day: the same moments stand on page after page."""
+
+    @functools.lru_cache(maxsize=4096)
+    def written(value: datetime, _language: str, _zone: tzinfo, _today: date) -> Text:
+        return write(value)
+
+    @functools.wraps(write)
+    def asked(value: datetime) -> Text:
+        zone = get_timezone()
+        return written(value, str(get_locale()), zone, datetime.now(zone).date())
+
+    return asked
 
 
 def number(value: int) -> str:
@@ -34,12 +53,14 @@ def percent(value: int) -> str:
     return str(format_percent(value / 100))
 
 
+@remembered
 def clock(value: datetime) -> str:
     """The time of day, as in "10:43"."""
     # TRANSLATORS: a time of day, in the notation of Unicode CLDR.
     return _written(value, _("HH:mm"))
 
 
+@remembered
 def day(value: datetime) -> str:
     """The date, as in "24 Nov", with the year when it is not this one."""
     # TRANSLATORS: a date of this year, and one of another, in the notation of Unicode CLDR.
@@ -53,6 +74,7 @@ def calendar_day(value: date) -> str:
     return str(format_date(value, _("d MMM") if is_this_year else _("d MMM y")))
 
 
+@remembered
 def weekday(value: datetime) -> str:
     """The day of the week and of the month, as in "Tuesday, 24 November": with a capital, as it stands alone."""
     # TRANSLATORS: a day of the week with its date, in the notation of Unicode CLDR.
@@ -60,6 +82,7 @@ def weekday(value: datetime) -> str:
     return text[:1].upper() + text[1:]
 
 
+@remembered
 def day_and_time(value: datetime) -> str:
     """Date and time, as in "24 Nov, 10:43", with the year when it is not this one."""
     # TRANSLATORS: date and time of this year, and of another, in the notation of Unicode CLDR.
@@ -73,17 +96,20 @@ def span(start: datetime, end: datetime) -> str:
     return str(_("%(start)s to %(end)s", start=day_and_time(start), end=ends))
 
 
+@remembered
 def when(value: datetime) -> Markup:
     """Date and time as a `<time>` element that also carries the exact moment."""
     return _time_element(value, day_and_time(value))
 
 
+@remembered
 def clock_when(value: datetime) -> Markup:
     """The time of day for today, the date for any other day, as a `<time>` element."""
     today = _local(datetime.now(UTC)).date()
     return _time_element(value, clock(value) if _local(value).date() == today else day(value))
 
 
+@remembered
 def moment(value: datetime) -> Markup:
     """The time to the second, with the date when it is not today, as a `<time>` element."""
     # TRANSLATORS: a time to the second: today, in this year, and in another, in the notation of Unicode CLDR.
@@ -125,13 +151,7 @@ def _zone_name(zone: str, locale: str) -> str:
 
 def _written(value: datetime, pattern: str) -> str:
     """A moment in the user's zone, in the notation of Unicode CLDR."""
-    return _written_in(value, pattern, str(get_locale()), get_timezone())
-
-
-@functools.lru_cache(maxsize=4096)
-def _written_in(value: datetime, pattern: str, locale: str, zone: tzinfo) -> str:
-    # The same moments stand on page after page.
-    return str(format_in_zone(value.astimezone(zone), pattern, locale=locale))
+    return str(format_in_zone(_local(value), pattern, locale=get_locale()))
 
 
 def _time_element(value: datetime, text: str) -> Markup:

@@ -5,10 +5,11 @@ A page costs the same wherever it lies, and rows that come or go meanwhile neith
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 from urllib.parse import urlencode
 
@@ -24,6 +25,9 @@ PAGE_SIZE = 50
 T = TypeVar("T")
 T2 = TypeVar("T2")
 Ts = TypeVarTuple("Ts")
+
+# How long a list is: known, asked for where it is needed, or not known yet.
+Total = int | Callable[[], int] | None
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,25 @@ def sorted_by(choices: Mapping[str, Sorting], *, default: str, location: str) ->
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """A page of a list; `first` and `last` count from 1 and are 0 where the list is empty."""
+    """A page of a list; `first` and `last` count from 1 and are 0 where the list is empty.
+
+    How long the list is may still be being counted: whatever needs to know it waits, and nothing else does.
+    """
 
     items: Sequence[T]
-    total: int
     first: int
     previous_url: str | None
-    next_url: str | None
+    # The page after this one, if there is one.
+    onward_url: str | None
+    count: Callable[[], int]
+
+    @cached_property
+    def total(self) -> int:
+        return self.count()
+
+    @property
+    def next_url(self) -> str | None:
+        return self.onward_url if self.last < self.total else None
 
     @property
     def last(self) -> int:
@@ -97,7 +113,7 @@ def paginate(
     location: str,
     size: int = ...,
     query: Mapping[str, str] | None = ...,
-    total: int | None = ...,
+    total: Total = ...,
 ) -> Page[T]: ...
 
 
@@ -109,7 +125,7 @@ def paginate(
     location: str,
     size: int = ...,
     query: Mapping[str, str] | None = ...,
-    total: int | None = ...,
+    total: Total = ...,
 ) -> Page[tuple[T, T2, *Ts]]: ...
 
 
@@ -120,12 +136,13 @@ def paginate(
     location: str,
     size: int = PAGE_SIZE,
     query: Mapping[str, str] | None = None,
-    total: int | None = None,
+    total: Total = None,
 ) -> Page[Any]:
     """The page of `rows` that `?after=` or `?before=` asks for, the first one otherwise.
 
     `location` is the list's own address; the links of the page go there, with the query that is shown now, or with
-    `query`. A `total` that is known already is not counted again. Rows of several things come as tuples.
+    `query`. A `total` that is known already, or is counted elsewhere, is not counted again. Rows of several things come
+    as tuples.
     """
     query = shown_query() if query is None else query
     after, before = _key(query.get("after"), sorting), _key(query.get("before"), sorting)
@@ -143,11 +160,15 @@ def paginate(
         total, ahead = _count(rows, sorting, keys[0] if keys and (after or before) else None)
     return Page(
         items=[_selected(tuple(row)[: -width - 1]) for row in found],
-        total=total,
         first=ahead + 1 if found else 0,
         previous_url=list_url(location, query, before=_cursor(keys[0])) if ahead else None,
-        next_url=list_url(location, query, after=_cursor(keys[-1])) if ahead + len(found) < total else None,
+        onward_url=list_url(location, query, after=_cursor(keys[-1])) if keys else None,
+        count=_known(total),
     )
+
+
+def _known(total: int | Callable[[], int]) -> Callable[[], int]:
+    return total if callable(total) else lambda: total
 
 
 def _find(
