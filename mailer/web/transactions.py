@@ -31,15 +31,17 @@ def map_database(engine: Engine) -> None:
 
     A list that is searched reads all of it, which takes twice as long page by page. Workers do without: a disk that
     fails would end their process in the midst of a letter. Here it ends a web process, which its server starts again.
+    A file that is sent once its request is over does without too: all that it reads would count as our memory.
     """
     if engine.dialect.name != "sqlite":
         return
 
     @event.listens_for(engine, "checkout")
     def map_file(connection: Any, record: Any, _proxy: Any) -> None:
-        if has_request_context() and not record.info.get("is_mapped"):
-            connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
-            record.info["is_mapped"] = True
+        wanted = MAPPED_BYTES if has_request_context() else 0
+        if record.info.get("mapped", 0) != wanted:
+            connection.execute(f"PRAGMA mmap_size = {wanted}")
+            record.info["mapped"] = wanted
 
 
 def begins_late(view: View) -> View:

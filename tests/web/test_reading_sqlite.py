@@ -22,3 +22,6 @@ def test_requests_read_the_file_from_memory_and_workers_do_not(app: Flask) -> No
         assert mapped() == 0
     with app.test_request_context():
         assert mapped() == MAPPED_BYTES
+    with app.app_context():
+        # The same connection, out of the pool: what a request leaves to be sent is read page by page.
+        assert mapped() == 0
