@@ -104,7 +104,7 @@ def settle(engine: Engine, mailing_id: int) -> bool:
         if mailing.end_time <= now:
             expire_pending(session, mailing_id, now)
         remember_claims(session, mailing)
-        is_completed = complete_if_settled(session, mailing_id, now)
+        is_completed = complete_if_settled(session, mailing_id)
         session.commit()
         return is_completed
 

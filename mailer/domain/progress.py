@@ -9,6 +9,7 @@ from sqlalchemy import Select, Update, case, exists, func, insert, literal, or_,
 from mailer.domain.accounts import require_unblocked
 from mailer.domain.booking import audience_of, count_audience
 from mailer.domain.books import books_of
+from mailer.domain.clock import clock
 from mailer.domain.confirmation import owner_may_start, require_confirmed
 from mailer.domain.erased import is_erased_recipient
 from mailer.domain.errors import (
@@ -101,7 +102,7 @@ def claim_start(session: AnySession, mailing_id: int, now: datetime, *, must_be_
     is_missed = mailing.end_time <= now
     _write_recipients(session, mailing, RecipientState.EXPIRED if is_missed else RecipientState.PENDING, now)
     if is_missed:
-        complete_if_settled(session, mailing_id, now)
+        complete_if_settled(session, mailing_id)
         return Start.MISSED
     return Start.STARTED
 
@@ -149,7 +150,7 @@ def finish(session: AnySession, mailing: Mailing, now: datetime) -> None:
     if changed_rows(shut) != 1:
         raise NotStarted
     expire_pending(session, mailing.id, now)
-    complete_if_settled(session, mailing.id, now)
+    complete_if_settled(session, mailing.id)
     session.refresh(mailing)
 
 
@@ -170,13 +171,16 @@ def expire_pending(session: AnySession, mailing_id: int, now: datetime) -> int:
     return changed_rows(expired)
 
 
-def complete_if_settled(session: AnySession, mailing_id: int, now: datetime) -> bool:
-    """Complete a started mailing none of whose recipients is pending, claimed or begun; True for the one who did."""
+def complete_if_settled(session: AnySession, mailing_id: int) -> bool:
+    """Complete a started mailing none of whose recipients is pending, claimed or begun; True for the one who did.
+
+    The time is told by the statement that finds it so, and not before: no letter's answer is later.
+    """
     unsettled = exists().where(Recipient.mailing_id == Mailing.id, Recipient.state.in_(UNSETTLED))
     completed = session.execute(
         update(Mailing)
         .where(Mailing.id == mailing_id, Mailing.status == MailingStatus.STARTED, ~unsettled)
-        .values(status=MailingStatus.COMPLETED, completed_at=now, rung_at=None)
+        .values(status=MailingStatus.COMPLETED, completed_at=clock(session), rung_at=None)
         .execution_options(synchronize_session=False)
     )
     return bool(changed_rows(completed))

@@ -55,7 +55,7 @@ def mailing(session: Session, alice: User) -> Mailing:
     attempt_on(anna, AttemptStatus.FAILED, Verdict.RECIPIENT, 550, reply)
     anna.state, anna.tries = RecipientState.FAILED, 1
     settle(boris, RecipientState.ACCEPTED)
-    complete_if_settled(session, mailing.id, now)
+    complete_if_settled(session, mailing.id)
     suppress(session, alice.id, ANNA, SuppressionReason.HARD_FAILURE, now, mailing_id=mailing.id)
     hold_account(session, HoldKind.BLOCKED, now, reason=f"550 {ANNA} is not ours", code=550, until=None)
     who = Actor("192.0.2.1", alice.id, alice.email)

@@ -137,7 +137,7 @@ class History:
         for recipient in recipients_of(mailing, RecipientState.PENDING):
             recipient.state = RecipientState.EXPIRED
         self.session.flush()
-        complete_if_settled(self.session, mailing.id, NOW)
+        complete_if_settled(self.session, mailing.id)
 
     def resend_(self, mailing: Mailing, *_rest: object) -> None:
         again = (RecipientState.FAILED, RecipientState.UNKNOWN, RecipientState.EXPIRED)

@@ -156,7 +156,7 @@ def completed_mailing_of(
     for recipient, state in zip(recipients_of(mailing), ends, strict=True):
         settle(recipient, state)
     session = session_of(owner)
-    complete_if_settled(session, mailing.id, database_now(session))
+    complete_if_settled(session, mailing.id)
     session.refresh(mailing)
     return mailing
 

@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
-from mailer.domain.clock import database_now
 from mailer.domain.progress import complete_if_settled
 from mailer.models.mailings import RecipientState
 from mailer.models.users import User
@@ -37,7 +36,7 @@ def test_the_focus_stays_on_the_page_when_the_button_goes_with_the_end_of_a_mail
     page.get_by_role("button", name="Pause").focus()
     for recipient in recipients_of(mailing):
         settle(recipient, RecipientState.ACCEPTED)
-    complete_if_settled(session, mailing.id, database_now(session))
+    complete_if_settled(session, mailing.id)
     session.commit()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     expect(page.locator("#main")).to_be_focused()

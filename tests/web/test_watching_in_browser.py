@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 from sqlalchemy.orm import Session
 
-from mailer.domain.clock import database_now
 from mailer.domain.progress import complete_if_settled
 from mailer.models.mailings import RecipientState
 from mailer.models.users import User
@@ -50,7 +49,7 @@ def test_a_mailing_is_watched_until_it_is_over(page: Page, installation: str, se
 
     for recipient in recipients[15:]:
         settle(recipient, RecipientState.FAILED)
-    complete_if_settled(session, mailing.id, database_now(session))
+    complete_if_settled(session, mailing.id)
     session.commit()
     expect(page).to_have_title("Completed · Spring · Mailer")
     expect(page.locator("#failures .verdict")).to_contain_text("There is no such mailbox")
