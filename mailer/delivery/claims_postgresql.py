@@ -1,7 +1,7 @@
 """The fence on PostgreSQL: one statement a turn, autocommitted."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from mailer.delivery.claims import Answer, Claim, DatabaseAway, MailingGone, Turn, Wishes
+from mailer.delivery.claims import Claim, DatabaseAway, MailingGone, Turn, Wishes
 from mailer.delivery.claims_postgresql_turn import PARAMETERS, turn_statement
 from mailer.delivery.ledger import LOCK, Ledger, for_psycopg
 from mailer.delivery.limiting import take_limited
@@ -127,8 +127,16 @@ class PostgresqlFence:
 
 
 def _parameters(wishes: Wishes, give_back: Collection[int]) -> dict[str, Any]:
+    answers = wishes.answers
     return {
-        "answers": json.dumps([_row_of(answer) for answer in wishes.answers]),
+        "answered": _array(answer.recipient_id for answer in answers),
+        "states": _array(answer.outcome.state for answer in answers),
+        "statuses": _array(answer.outcome.status for answer in answers),
+        "verdicts": _array(answer.outcome.verdict for answer in answers),
+        "codes": _array(answer.code for answer in answers),
+        "replies": _array(_quoted(answer.reply) for answer in answers),
+        "letter_ids": _array(_quoted(answer.letter_id) for answer in answers),
+        "retries": _array(answer.retry_seconds for answer in answers),
         "begin": _array(wishes.begin),
         "give_back": _array(give_back),
         "claim_count": wishes.claim_count,
@@ -136,42 +144,28 @@ def _parameters(wishes: Wishes, give_back: Collection[int]) -> dict[str, Any]:
     }
 
 
-def _array(ids: Collection[int]) -> str:
-    """The ids as PostgreSQL writes an array, which costs less than the driver's own way from a list."""
-    return "{" + ",".join(map(str, ids)) + "}"
+def _array(values: Iterable[object]) -> str:
+    """The values as PostgreSQL writes an array, which costs less than the driver's own way from a list.
+
+    Text of any kind is `_quoted`.
+    """
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
-def _row_of(answer: Answer) -> dict[str, Any]:
-    return {
-        "id": answer.recipient_id,
-        "state": answer.outcome.state,
-        "status": answer.outcome.status,
-        "verdict": answer.outcome.verdict,
-        "code": answer.code,
-        "reply": answer.reply,
-        "letter_id": answer.letter_id,
-        "retry": answer.retry_seconds,
-    }
+def _quoted(text: str | None) -> str | None:
+    return None if text is None else '"' + text.replace("\\", r"\\").replace('"', r'\"') + '"'
 
 
 def _turn(rows: Sequence[Row]) -> Turn:
-    gate: Sequence[Any] | None = None
-    begun, claims = [], []
-    for part, *row in cast(Sequence[Sequence[Any]], rows):
-        if part == b"claim":
-            recipient_id, email, full_name, tries = row[:4]
-            claims.append(Claim(int(recipient_id), email.decode(), full_name.decode(), int(tries)))
-        elif part == b"gate":
-            gate = row
-        elif row[1] == b"begun":
-            begun.append(int(row[0]))
-    if gate is None:
+    if not rows:
         # The mailing itself is gone, and its recipients with it.
         raise MailingGone
+    is_alive, is_open, now, begun, claims = rows[0]
+    assert now is not None
     return Turn(
-        is_lane_alive=gate[0] == b"1",
-        is_open=gate[1] == b"true",
-        begun=frozenset(begun),
-        claims=claims,
-        now=datetime.fromtimestamp(float(gate[4]), UTC),
+        is_lane_alive=is_alive == b"t",
+        is_open=is_open == b"t",
+        begun=frozenset(map(int, begun.split())) if begun else frozenset(),
+        claims=[Claim(*claim) for claim in json.loads(claims)] if claims else [],
+        now=datetime.fromtimestamp(float(now), UTC),
     )

@@ -261,6 +261,35 @@ def test_a_refusal_at_the_envelope_is_recorded_without_a_begin(fence: Fence, ses
     assert session.get_one(Recipient, first).tries == 1
 
 
+ODD_WORDS = ['{"a", \\, NULL}', "NULL", "", "two\nlines\tand 'quotes'", 'Ящик «"полон"» 📪']
+
+
+def test_every_answer_of_a_turn_is_recorded_word_for_word(fence: Fence, session: Session) -> None:
+    ids, codes = claim(fence, len(ODD_WORDS)), (None, 550, 251, 0, 554)
+    begin(fence, *ids)
+    answers = [
+        Answer(id, UNKNOWN, code, words, f"1.{words}@x") for id, code, words in zip(ids, codes, ODD_WORDS, strict=True)
+    ]
+    fence.turn(Wishes(answers=answers))
+    session.rollback()
+    recorded = session.scalars(select(Attempt).order_by(Attempt.recipient_id))
+    assert [(attempt.recipient_id, attempt.code, attempt.reply, attempt.letter_id) for attempt in recorded] == [
+        (answer.recipient_id, answer.code, answer.reply, answer.letter_id) for answer in answers
+    ]
+
+
+@pytest.mark.parametrize("name", ODD_WORDS)
+def test_a_claim_tells_the_name_and_the_address_as_they_are(
+    fence: Fence, session: Session, mailing: Mailing, name: str
+) -> None:
+    write_anew(session)
+    recipient = recipients_of(mailing)[0]
+    recipient.full_name, recipient.email = name, 'o\'"neil"@example.org'
+    session.commit()
+    (claim,) = fence.turn(Wishes(claim_count=1)).claims
+    assert (claim.full_name, claim.email, claim.tries) == (name, 'o\'"neil"@example.org', 0)
+
+
 def test_a_mailbox_that_does_not_exist_is_suppressed_with_the_record(
     fence: Fence, session: Session, mailing: Mailing, alice: User
 ) -> None:
