@@ -16,7 +16,7 @@ from markupsafe import Markup
 Text = TypeVar("Text", str, Markup)
 
 
-def remembered(write: Callable[[datetime], Text]) -> Callable[[datetime], Text]:
+def _written_once(write: Callable[[datetime], Text]) -> Callable[[datetime], Text]:
     """The same, but written once for each language, zone and day: the same moments stand on page after page."""
 
     @functools.lru_cache(maxsize=4096)
@@ -53,14 +53,14 @@ def percent(value: int) -> str:
     return str(format_percent(value / 100))
 
 
-@remembered
+@_written_once
 def clock(value: datetime) -> str:
     """The time of day, as in "10:43"."""
     # TRANSLATORS: a time of day, in the notation of Unicode CLDR.
     return _written(value, _("HH:mm"))
 
 
-@remembered
+@_written_once
 def day(value: datetime) -> str:
     """The date, as in "24 Nov", with the year when it is not this one."""
     # TRANSLATORS: a date of this year, and one of another, in the notation of Unicode CLDR.
@@ -74,7 +74,7 @@ def calendar_day(value: date) -> str:
     return str(format_date(value, _("d MMM") if is_this_year else _("d MMM y")))
 
 
-@remembered
+@_written_once
 def weekday(value: datetime) -> str:
     """The day of the week and of the month, as in "Tuesday, 24 November": with a capital, as it stands alone."""
     # TRANSLATORS: a day of the week with its date, in the notation of Unicode CLDR.
@@ -82,7 +82,7 @@ def weekday(value: datetime) -> str:
     return text[:1].upper() + text[1:]
 
 
-@remembered
+@_written_once
 def day_and_time(value: datetime) -> str:
     """Date and time, as in "24 Nov, 10:43", with the year when it is not this one."""
     # TRANSLATORS: date and time of this year, and of another, in the notation of Unicode CLDR.
@@ -96,20 +96,20 @@ def span(start: datetime, end: datetime) -> str:
     return str(_("%(start)s to %(end)s", start=day_and_time(start), end=ends))
 
 
-@remembered
+@_written_once
 def when(value: datetime) -> Markup:
     """Date and time as a `<time>` element that also carries the exact moment."""
     return _time_element(value, day_and_time(value))
 
 
-@remembered
+@_written_once
 def clock_when(value: datetime) -> Markup:
     """The time of day for today, the date for any other day, as a `<time>` element."""
     today = _local(datetime.now(UTC)).date()
     return _time_element(value, clock(value) if _local(value).date() == today else day(value))
 
 
-@remembered
+@_written_once
 def moment(value: datetime) -> Markup:
     """The time to the second, with the date when it is not today, as a `<time>` element."""
     # TRANSLATORS: a time to the second: today, in this year, and in another, in the notation of Unicode CLDR.

@@ -32,7 +32,7 @@ def count_attempts(session: Session) -> int:
 
 @pytest.mark.parametrize("state", ALL_STATES)
 def test_a_mailing_completes_when_nobody_is_pending_claimed_or_begun(
-    session: Session, alice: User, now: datetime, state: RecipientState
+    session: Session, alice: User, state: RecipientState
 ) -> None:
     mailing = started_mailing_of(alice)
     recipients_of(mailing)[0].state = state
@@ -47,7 +47,7 @@ def test_a_mailing_completes_when_nobody_is_pending_claimed_or_begun(
 
 
 def test_one_of_many_who_complete_a_mailing_at_once_is_told_so(
-    session: Session, alice: User, now: datetime, race: Race[bool]
+    session: Session, alice: User, race: Race[bool]
 ) -> None:
     mailing = started_mailing_of(alice)
     settle(recipients_of(mailing)[0], RecipientState.ACCEPTED)

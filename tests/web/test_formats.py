@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from flask import Flask
-from flask_babel import force_locale
+from flask_babel import force_locale, refresh
 from flask_login import login_user
 
 from mailer.models.users import User
@@ -67,6 +67,15 @@ def test_the_exact_moment_stands_behind_the_short_one() -> None:
 def test_today_is_a_time_and_yesterday_a_date() -> None:
     assert ">10:43<" in str(clock_when(NOW))
     assert ">23 Nov<" in str(clock_when(NOW - timedelta(days=1)))
+
+
+def test_a_moment_is_written_anew_in_another_zone_and_on_another_day(alice: User) -> None:
+    assert ">10:43<" in str(clock_when(NOW))
+    alice.time_zone = "Asia/Tokyo"
+    refresh()
+    assert ">16:43<" in str(clock_when(NOW))
+    with time_machine.travel(NOW + timedelta(days=1), tick=False):
+        assert ">24 Nov<" in str(clock_when(NOW))
 
 
 def test_date_and_time_together() -> None:

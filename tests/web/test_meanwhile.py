@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from mailer.domain.clients import clients_of
@@ -28,7 +28,7 @@ def test_is_answered_on_a_connection_of_its_own(app: Flask, session: Session, al
     session.commit()
     with app.test_request_context():
         # What this request has not committed is nobody else's yet.
-        db.session.execute(Client.__table__.delete())
+        db.session.execute(delete(Client))
         count = meanwhile(count_clients)()
         db.session.rollback()
     assert count == 1
