@@ -68,9 +68,8 @@ def test_the_history_is_one_line(engine: Engine) -> None:
     assert sum(revision.is_base for revision in history) == 1
 
 
-def test_an_analyzed_database_knows_the_statistics_of_a_new_index(engine: Engine, database_kind: str) -> None:
-    if database_kind != "sqlite":
-        pytest.skip("PostgreSQL analyzes by itself")
+@pytest.mark.one_database("PostgreSQL analyzes by itself")
+def test_an_analyzed_database_knows_the_statistics_of_a_new_index(engine: Engine) -> None:
     flask_migrate.upgrade()
     with Session(engine) as session:
         client_of(user_of(session, "alice@mailer.example"))
