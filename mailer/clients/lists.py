@@ -7,12 +7,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from mailer.domain.clients import last_letters
-from mailer.domain.finding import counts_of, find_clients
+from mailer.domain.finding import find_clients
 from mailer.domain.suppressions import with_suppressions
 from mailer.extensions import db
 from mailer.models.clients import Client
+from mailer.web.client_counts import ClientCounts
 from mailer.web.htmx import page_or_fragment, shown_query
-from mailer.web.meanwhile import meanwhile
 from mailer.web.pagination import Sorting, Total, paginate, sorted_by
 
 # Each walks along an index of the table.
@@ -34,8 +34,11 @@ def shown_list() -> dict[str, Any]:
     order = sorted_by(SORTINGS, default="name", location=location)
     owner_id = current_user.id
     found = find_clients(db.session, owner_id, search)
-    counts = meanwhile(lambda session: counts_of(session, owner_id, search, found))
-    total: Total = (lambda: counts().found) if found.count is None else found.count
+    counts = ClientCounts(owner_id, search, found)
+    total: Total = counts.begin
+    if found.count is not None:
+        counts.begin()
+        total = found.count
     page = paginate(with_suppressions(found.clients), order.sorting, location=location, total=total)
     return {
         "page": page,

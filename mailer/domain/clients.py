@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstrumentedAttribute
 
 from mailer.domain.addresses import address_key
 from mailer.domain.erased import require_not_erased
@@ -31,17 +30,9 @@ def clients_of(owner_id: int, search: str = "") -> Select[Client]:
     return clients
 
 
-def contains(search_key: InstrumentedAttribute[str], search: str) -> ColumnElement[bool]:
+def contains(search_key: SQLColumnExpression[str], search: str) -> ColumnElement[bool]:
     """Whether the casefolded column contains the search, in which nothing is a wildcard."""
     return place_of(search_key, search.strip().casefold()) > 0
-
-
-def count_found(session: AnySession, owner_id: int, search: str) -> tuple[int, int]:
-    """How many clients there are, and how many of them the search finds, in one walk over them."""
-    is_found = contains(Client.search_key, search)
-    counts = clients_of(owner_id).with_only_columns(func.count(Client.id), func.count(Client.id).filter(is_found))
-    on_file, found = session.execute(counts).one()
-    return on_file, found
 
 
 def count_of(session: AnySession, clients: Select[Client]) -> int:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select
 
 from mailer.domain.chosen_ids import is_among
-from mailer.domain.clients import clients_of, count_found, count_of
+from mailer.domain.clients import clients_of, count_of
+from mailer.domain.walking import walk_for_counts, walk_for_ids
 from mailer.models.clients import Client
 from mailer.models.transactions import AnySession
 
@@ -25,10 +26,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many clients there are, and how many of them a search finds."""
+    """How many clients there are, how many of them a search finds, and how many of those lie ahead of a place."""
 
     on_file: int
     found: int
+    ahead: int = 0
 
 
 def find_clients(session: AnySession, owner_id: int, search: str) -> Found:
@@ -38,9 +40,8 @@ def find_clients(session: AnySession, owner_id: int, search: str) -> Found:
     """
     if not search.strip():
         return Found(clients_of(owner_id))
-    matching = clients_of(owner_id, search)
-    ids = list(session.scalars(matching.with_only_columns(Client.id).limit(FEW + 1)))
-    return Found(_these(session, owner_id, search, ids), len(ids)) if len(ids) <= FEW else Found(matching)
+    ids = walk_for_ids(session, owner_id, search, FEW + 1)
+    return found_before(session, owner_id, search, ids) if len(ids) <= FEW else Found(clients_of(owner_id, search))
 
 
 def found_before(session: AnySession, owner_id: int, search: str, ids: Sequence[int]) -> Found:
@@ -48,12 +49,22 @@ def found_before(session: AnySession, owner_id: int, search: str, ids: Sequence[
     return Found(_these(session, owner_id, search, ids), len(ids))
 
 
-def counts_of(session: AnySession, owner_id: int, search: str, found: Found) -> Counts:
-    """The counts of what was found; one walk over all clients where neither is known."""
-    if search.strip() and found.count is None:
-        return Counts(*count_found(session, owner_id, search))
-    on_file = count_of(session, clients_of(owner_id))
-    return Counts(on_file, on_file if found.count is None else found.count)
+def counts_of(
+    session: AnySession, owner_id: int, search: str, found: Found, is_ahead: ColumnElement[bool] | None = None
+) -> Counts:
+    """The counts of what was found; one walk over all clients where none of them is known.
+
+    `is_ahead` is the condition of lying ahead of the place in the list that is wanted; None for the list's beginning,
+    and where it is known how many were found.
+    """
+    everybody = clients_of(owner_id)
+    if found.count is not None:
+        return Counts(count_of(session, everybody), found.count)
+    if not search.strip() and is_ahead is None:
+        # An index alone tells it, and no row is looked at.
+        on_file = count_of(session, everybody)
+        return Counts(on_file, on_file)
+    return Counts(*walk_for_counts(session, owner_id, search, is_ahead))
 
 
 def _these(session: AnySession, owner_id: int, search: str, ids: Sequence[int]) -> Select[Client]:

@@ -6,12 +6,12 @@ from flask import request
 from flask_login import current_user
 
 from mailer.domain.clients import clients_of
-from mailer.domain.finding import Found, counts_of, find_clients, found_before
+from mailer.domain.finding import Found, find_clients, found_before
 from mailer.domain.suppressions import is_suppressed_client, with_suppressions
 from mailer.extensions import db
 from mailer.mailings.selection import MOST_CHOSEN, Selection, packed
 from mailer.models.clients import Client
-from mailer.web.meanwhile import meanwhile
+from mailer.web.client_counts import ClientCounts
 from mailer.web.pagination import Page, Sorting, Total, paginate
 
 BY_NAME = Sorting(Client.name_key, Client.id)
@@ -67,6 +67,6 @@ def chooser(selection: Selection, location: str, found: Found | None = None, on_
     found = found or find_clients(db.session, owner_id, search)
     total: Total = found.count if search.strip() else on_file
     if total is None:
-        total = meanwhile(lambda session: counts_of(session, owner_id, search, found).found)
+        total = ClientCounts(owner_id, search, found).begin
     page = paginate(with_suppressions(found.clients), BY_NAME, location=location, query=place, total=total)
     return Chooser(selection, search, page, location)

@@ -1,6 +1,7 @@
 """The clients chosen for a mailing, carried from page to page of the chooser in one field of the form."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,9 +16,9 @@ MOST_CHOSEN = 1_000_000
 
 @dataclass(frozen=True)
 class Selection:
-    """The ids of the chosen clients."""
+    """The ids of the chosen clients; nobody changes the set, which would take long to copy."""
 
-    ids: frozenset[int] = frozenset()
+    ids: AbstractSet[int] = frozenset()
 
     @classmethod
     def sent(cls, form: MultiDict[str, str]) -> "Selection":
@@ -28,7 +29,7 @@ class Selection:
         ids = unpacked(form.get("chosen", ""))
         ids -= unpacked(form.get("shown", ""))
         ids.update(ids_among(form.getlist("client_ids")))
-        return cls(frozenset(ids))
+        return cls(ids)
 
     def with_ids(self, ids: Iterable[int]) -> "Selection":
         return Selection(self.ids | frozenset(ids))

@@ -1,17 +1,20 @@
-"""Indexes that one database has and the other has not."""
+"""Indexes and columns that one database has and the other has not."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Index
+from sqlalchemy import Column, Index
 
 _DATABASE = "database"
 
 
-def only_on(dialect: str, index: Index) -> Index:
-    """The index, made on this kind of database alone."""
-    index.info[_DATABASE] = dialect
-    return index.ddl_if(dialect=dialect)
+Item = TypeVar("Item", Index, Column[str])
+
+
+def only_on(dialect: str, item: Item) -> Item:
+    """The index or the column, which this kind of database alone has."""
+    item.info[_DATABASE] = dialect
+    return item
 
 
 def compared_on(dialect: str) -> Callable[..., bool]:

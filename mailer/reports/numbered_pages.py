@@ -31,8 +31,7 @@ def numbered_page(lines: Sequence[T], total: int, number: int, location: str) ->
 
     return Page(
         items=lines,
-        first=offset_of(number) + 1 if lines else 0,
-        previous_url=url(number - 1) if number > 1 else None,
-        onward_url=url(number + 1) if lines else None,
-        count=lambda: total,
+        back_url=url(number - 1),
+        onward_url=url(number + 1),
+        count=lambda: (total, offset_of(number)),
     )

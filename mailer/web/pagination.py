@@ -26,8 +26,11 @@ T = TypeVar("T")
 T2 = TypeVar("T2")
 Ts = TypeVarTuple("Ts")
 
-# How long a list is: known, asked for where it is needed, or not known yet.
-Total = int | Callable[[], int] | None
+# Begins to count: how many rows there are, and how many of them meet the condition of lying ahead of the page, which is
+# None for the first one. Whoever needs the counts calls for them.
+Counting = Callable[[ColumnElement[bool] | None], Callable[[], tuple[int, int]]]
+# How long a list is: known, being counted while the page is found, or not known yet.
+Total = int | Counting | None
 
 
 @dataclass(frozen=True)
@@ -82,19 +85,32 @@ def sorted_by(choices: Mapping[str, Sorting], *, default: str, location: str) ->
 class Page(Generic[T]):
     """A page of a list; `first` and `last` count from 1 and are 0 where the list is empty.
 
-    How long the list is may still be being counted: whatever needs to know it waits, and nothing else does.
+    How long the list is, and how much of it lies ahead, may still be being counted: whatever needs to know it waits,
+    and nothing else does.
     """
 
     items: Sequence[T]
-    first: int
-    previous_url: str | None
-    # The page after this one, if there is one.
+    # The pages before and after this one, if there are any.
+    back_url: str | None
     onward_url: str | None
-    count: Callable[[], int]
+    # How long the list is, and how many rows lie ahead of this page.
+    count: Callable[[], tuple[int, int]]
 
     @cached_property
-    def total(self) -> int:
+    def _counts(self) -> tuple[int, int]:
         return self.count()
+
+    @property
+    def total(self) -> int:
+        return self._counts[0]
+
+    @property
+    def first(self) -> int:
+        return self._counts[1] + 1 if self.items else 0
+
+    @property
+    def previous_url(self) -> str | None:
+        return self.back_url if self.first > 1 else None
 
     @property
     def next_url(self) -> str | None:
@@ -146,10 +162,12 @@ def paginate(
     """
     query = shown_query() if query is None else query
     after, before = _key(query.get("after"), sorting), _key(query.get("before"), sorting)
+    counting = total(_is_ahead(sorting, after, before)) if callable(total) else None
     if total is None and not (after or before):
         # Counted first: where a search finds nobody, there is no need to look a second time.
         total, _ahead = _count(rows, sorting, None)
-    found, ahead = _find(rows, sorting, after, before, size, counts_ahead=total is not None) if total != 0 else ([], 0)
+    counts_ahead = isinstance(total, int)
+    found, ahead = _find(rows, sorting, after, before, size, counts_ahead=counts_ahead) if total != 0 else ([], 0)
     if not found and (after or before):
         # The page has emptied since its link was made.
         after = before = None
@@ -158,17 +176,15 @@ def paginate(
     keys = [tuple(row)[-width:] for row in found]
     if total is None:
         total, ahead = _count(rows, sorting, keys[0] if keys and (after or before) else None)
+    shown = len(found) if before else 0 if after else None
+    known = (total, ahead) if isinstance(total, int) else (0, 0)
+    counts = _counted(counting, shown) if counting else lambda: known
     return Page(
         items=[_selected(tuple(row)[: -width - 1]) for row in found],
-        first=ahead + 1 if found else 0,
-        previous_url=list_url(location, query, before=_cursor(keys[0])) if ahead else None,
+        back_url=list_url(location, query, before=_cursor(keys[0])) if keys else None,
         onward_url=list_url(location, query, after=_cursor(keys[-1])) if keys else None,
-        count=_known(total),
+        count=counts,
     )
-
-
-def _known(total: int | Callable[[], int]) -> Callable[[], int]:
-    return total if callable(total) else lambda: total
 
 
 def _find(
@@ -186,8 +202,8 @@ def _find(
     """
     back = sorting.reversed()
     ahead: ColumnElement[Any] = literal(0)
-    if counts_ahead and (after or before):
-        is_ahead = back.beyond(before) if before else not_(sorting.beyond(after or ()))
+    is_ahead = _is_ahead(sorting, after, before) if counts_ahead else None
+    if is_ahead is not None:
         lying = rows.with_only_columns(func.count(), maintain_column_froms=True).where(is_ahead).order_by(None)
         # Told apart from the rows around it, which are of the same table.
         ahead = lying.correlate(None).scalar_subquery()
@@ -201,10 +217,29 @@ def _find(
     return found, found[0].ahead if found else 0
 
 
+def _is_ahead(
+    sorting: Sorting, after: Sequence[Any] | None, before: Sequence[Any] | None
+) -> ColumnElement[bool] | None:
+    """Whether a row lies before the place that was asked for; None where that is the beginning."""
+    if before:
+        return sorting.reversed().beyond(before)
+    return not_(sorting.beyond(after)) if after else None
+
+
 def list_url(location: str, query: Mapping[str, str], **changes: str) -> str:
     """The list's address with the query that is shown, another place or order in it, and no page unless named."""
     kept = {name: value for name, value in query.items() if name not in ("after", "before") and value}
     return f"{location}?{urlencode(kept | changes)}" if kept | changes else location
+
+
+def _counted(counting: Callable[[], tuple[int, int]], shown: int | None) -> Callable[[], tuple[int, int]]:
+    """What is being counted, where `shown` rows of those ahead of the place are on the page; None is the first page."""
+
+    def counts() -> tuple[int, int]:
+        total, ahead = counting()
+        return total, 0 if shown is None else max(0, ahead - shown)
+
+    return counts
 
 
 def _selected(values: tuple[Any, ...]) -> Any:

@@ -50,16 +50,18 @@ def test_a_page_waits_for_its_count_only_where_it_says_it(app: Flask, session: S
     session.commit()
     may_count = threading.Event()
 
-    def count(session: Session) -> int:
+    def count(session: Session) -> tuple[int, int]:
         assert may_count.wait(30)
-        return count_clients(session)
+        return count_clients(session), 0
 
     with app.test_request_context():
-        page = paginate(clients_of(alice.id), BY_NAME, location="/clients/", size=2, total=meanwhile(count))
-        shown = [client.full_name for client in page.items], page.first, page.last, page.previous_url
+        total = lambda is_ahead: meanwhile(count)  # noqa: E731
+        page = paginate(clients_of(alice.id), BY_NAME, location="/clients/", size=2, total=total)
+        shown = [client.full_name for client in page.items]
         may_count.set()
-        assert (page.total, page.next_url is not None) == (3, True)
-    assert shown == (["Client 0", "Client 1"], 1, 2, None)
+        assert (page.total, page.first, page.last, page.previous_url) == (3, 1, 2, None)
+        assert page.next_url is not None
+    assert shown == ["Client 0", "Client 1"]
 
 
 @pytest.mark.one_database("PostgreSQL has memory of its own")
