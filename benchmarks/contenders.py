@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from benchmarks.servers import program
 from mailer import create_app
 from mailer.delivery.bell import ring_start
+from mailer.delivery.presence import SCHEDULER_KEY
 from mailer.domain.accounts import register
 from mailer.domain.booking import book_mailing
 from mailer.domain.clock import database_now
@@ -123,7 +124,9 @@ def working(settings: dict[str, str], redis: RedisServer, log_dir: Path) -> Iter
     try:
         workers = [processes.start_worker() for _ in range(WORKERS)]
         processes.start_scheduler()
+        # Whoever still starts would take the time of those who are measured.
         wait_until(lambda: redis.client.scard("rq:workers") == WORKERS, "the workers")
+        wait_until(lambda: redis.client.exists(SCHEDULER_KEY), "the scheduler")
         yield [worker.process.pid for worker in workers]
     finally:
         processes.end_all()
