@@ -1,7 +1,7 @@
 """The list of clients, its rows edited in place, and the pages that do the same without JavaScript."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from mailer.domain import finding
@@ -121,6 +121,19 @@ def test_pages_lead_on_and_back_and_count_truly(as_alice: Visitor, alice: User) 
     assert third.texts(".pager > span") == ["101–120 of 120"]
     back = as_alice.get(third.one(".pager a")["href"])
     assert names_in(back) == names_in(second)
+
+
+@pytest.mark.parametrize("query", ["", "?q=person"])
+def test_a_page_that_has_emptied_gives_way_to_the_first(
+    as_alice: Visitor, alice: User, session: Session, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(finding, "FEW", 20)
+    clients_with(alice, *(f"person{number:03}@example.org" for number in range(60)))
+    url = as_alice.get(f"/clients/{query}").one(".pager a")["href"]
+    assert as_alice.get(url).texts(".pager > span") == ["51–60 of 60"]
+    session.execute(delete(Client).where(Client.email_key >= "person050"))
+    emptied = as_alice.get(url)
+    assert emptied.texts(".pager > span") == ["1–50 of 50"] and not emptied.has(".pager a")
 
 
 @pytest.mark.parametrize("few", [1000, 60])
