@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select
 
 from mailer.domain.chosen_ids import is_among
 from mailer.domain.clients import clients_of, count_of
-from mailer.domain.walking import walk_for_counts, walk_for_ids
+from mailer.domain.walking import found_by_index, walk_for_counts, walk_for_ids
 from mailer.models.clients import Client
 from mailer.models.transactions import AnySession
 
@@ -18,10 +18,14 @@ FEW = 1000
 
 @dataclass(frozen=True)
 class Found:
-    """The clients that a search finds, and how many, where that came out on the way."""
+    """The clients that a search finds, and how many, where that came out on the way.
+
+    Where they are many, a page of them is found `by_index`.
+    """
 
     clients: Select[Client]
     count: int | None = None
+    by_index: Select[Client] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,9 @@ def find_clients(session: AnySession, owner_id: int, search: str) -> Found:
     if not search.strip():
         return Found(clients_of(owner_id))
     ids = walk_for_ids(session, owner_id, search, FEW + 1)
-    return found_before(session, owner_id, search, ids) if len(ids) <= FEW else Found(clients_of(owner_id, search))
+    if len(ids) <= FEW:
+        return found_before(session, owner_id, search, ids)
+    return Found(clients_of(owner_id, search), by_index=found_by_index(session, owner_id, search))
 
 
 def found_before(session: AnySession, owner_id: int, search: str, ids: Sequence[int]) -> Found:
@@ -50,21 +56,14 @@ def found_before(session: AnySession, owner_id: int, search: str, ids: Sequence[
 
 
 def counts_of(
-    session: AnySession, owner_id: int, search: str, found: Found, is_ahead: ColumnElement[bool] | None = None
+    session: AnySession, owner_id: int, search: str, is_ahead: ColumnElement[bool] | None = None
 ) -> Counts:
-    """The counts of what was found; one walk over all clients where none of them is known.
-
-    `is_ahead` is the condition of lying ahead of the place in the list that is wanted; None for the list's beginning,
-    and where it is known how many were found.
-    """
-    everybody = clients_of(owner_id)
-    if found.count is not None:
-        return Counts(count_of(session, everybody), found.count)
-    if not search.strip() and is_ahead is None:
-        # An index alone tells it, and no row is looked at.
-        on_file = count_of(session, everybody)
-        return Counts(on_file, on_file)
-    return Counts(*walk_for_counts(session, owner_id, search, is_ahead))
+    """How many clients there are, how many the search finds, and how many of those meet the condition: one walk."""
+    if search.strip() or is_ahead is not None:
+        return Counts(*walk_for_counts(session, owner_id, search, is_ahead))
+    # Any index tells it.
+    on_file = count_of(session, clients_of(owner_id))
+    return Counts(on_file, on_file)
 
 
 def _these(session: AnySession, owner_id: int, search: str, ids: Sequence[int]) -> Select[Client]:

@@ -12,7 +12,7 @@ from mailer.extensions import db
 from mailer.mailings.selection import MOST_CHOSEN, Selection, packed
 from mailer.models.clients import Client
 from mailer.web.client_counts import ClientCounts
-from mailer.web.pagination import Page, Sorting, Total, paginate
+from mailer.web.pagination import Page, Sorting, Total, paginate, rows_ahead
 
 BY_NAME = Sorting(Client.name_key, Client.id)
 
@@ -64,9 +64,12 @@ def chooser(selection: Selection, location: str, found: Found | None = None, on_
     # A new search begins at its first page; the two ways on carry their place in the address.
     place = request.args.to_dict() if request.form.get("act") == FIND else {}
     owner_id, search = current_user.id, searched()
+    total: Total = on_file
+    if found is None and (search.strip() or total is None):
+        # First of all, as it takes longest.
+        total = ClientCounts(owner_id, search, rows_ahead(BY_NAME, place)).found
     found = found or find_clients(db.session, owner_id, search)
-    total: Total = found.count if search.strip() else on_file
-    if total is None:
-        total = ClientCounts(owner_id, search, found).begin
-    page = paginate(with_suppressions(found.clients), BY_NAME, location=location, query=place, total=total)
+    total = total if found.count is None else found.count
+    clients = with_suppressions(found.clients)
+    page = paginate(clients, BY_NAME, location=location, query=place, total=total, by_index=found.by_index)
     return Chooser(selection, search, page, location)

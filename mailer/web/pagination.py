@@ -26,10 +26,10 @@ T = TypeVar("T")
 T2 = TypeVar("T2")
 Ts = TypeVarTuple("Ts")
 
-# Begins to count: how many rows there are, and how many of them meet the condition of lying ahead of the page, which is
-# None for the first one. Whoever needs the counts calls for them.
-Counting = Callable[[ColumnElement[bool] | None], Callable[[], tuple[int, int]]]
-# How long a list is: known, being counted while the page is found, or not known yet.
+# What is being counted while the page is found: how many rows there are, and how many of them are `rows_ahead` of the
+# place that was asked for. Whoever calls waits for it.
+Counting = Callable[[], tuple[int, int]]
+# How long a list is: known, being counted, or not known yet.
 Total = int | Counting | None
 
 
@@ -130,6 +130,7 @@ def paginate(
     size: int = ...,
     query: Mapping[str, str] | None = ...,
     total: Total = ...,
+    by_index: Select[Any] | None = ...,
 ) -> Page[T]: ...
 
 
@@ -142,6 +143,7 @@ def paginate(
     size: int = ...,
     query: Mapping[str, str] | None = ...,
     total: Total = ...,
+    by_index: Select[Any] | None = ...,
 ) -> Page[tuple[T, T2, *Ts]]: ...
 
 
@@ -153,32 +155,33 @@ def paginate(
     size: int = PAGE_SIZE,
     query: Mapping[str, str] | None = None,
     total: Total = None,
+    by_index: Select[Any] | None = None,
 ) -> Page[Any]:
     """The page of `rows` that `?after=` or `?before=` asks for, the first one otherwise.
 
     `location` is the list's own address; the links of the page go there, with the query that is shown now, or with
     `query`. A `total` that is known already, or is counted elsewhere, is not counted again. Rows of several things come
-    as tuples.
+    as tuples. `by_index` are the same rows where an index alone tells which they are: only those of the page are read.
     """
     query = shown_query() if query is None else query
     after, before = _key(query.get("after"), sorting), _key(query.get("before"), sorting)
-    counting = total(_is_ahead(sorting, after, before)) if callable(total) else None
     if total is None and not (after or before):
         # Counted first: where a search finds nobody, there is no need to look a second time.
         total, _ahead = _count(rows, sorting, None)
     counts_ahead = isinstance(total, int)
-    found, ahead = _find(rows, sorting, after, before, size, counts_ahead=counts_ahead) if total != 0 else ([], 0)
+    place = after, before, size, by_index
+    found, ahead = _find(rows, sorting, *place, counts_ahead=counts_ahead) if total != 0 else ([], 0)
     if not found and (after or before):
         # The page has emptied since its link was made.
         after = before = None
-        found, ahead = _find(rows, sorting, None, None, size, counts_ahead=False)
+        found, ahead = _find(rows, sorting, None, None, size, by_index, counts_ahead=False)
     width = len(sorting.columns)
     keys = [tuple(row)[-width:] for row in found]
     if total is None:
         total, ahead = _count(rows, sorting, keys[0] if keys and (after or before) else None)
     shown = len(found) if before else 0 if after else None
     known = (total, ahead) if isinstance(total, int) else (0, 0)
-    counts = _counted(counting, shown) if counting else lambda: known
+    counts = _counted(total, shown) if callable(total) else lambda: known
     return Page(
         items=[_selected(tuple(row)[: -width - 1]) for row in found],
         back_url=list_url(location, query, before=_cursor(keys[0])) if keys else None,
@@ -193,6 +196,7 @@ def _find(
     after: Sequence[Any] | None,
     before: Sequence[Any] | None,
     size: int,
+    by_index: Select[Any] | None,
     *,
     counts_ahead: bool,
 ) -> tuple[list[Row[*tuple[Any, ...]]], int]:
@@ -207,14 +211,27 @@ def _find(
         lying = rows.with_only_columns(func.count(), maintain_column_froms=True).where(is_ahead).order_by(None)
         # Told apart from the rows around it, which are of the same table.
         ahead = lying.correlate(None).scalar_subquery()
-    wanted = rows.add_columns(ahead.label("ahead"), *sorting.columns).limit(size)
-    if before:
-        found = list(db.session.execute(wanted.where(back.beyond(before)).order_by(*back.order_by())))[::-1]
-        return found, max(0, found[0].ahead - len(found)) if found else 0
-    if after:
-        wanted = wanted.where(sorting.beyond(after))
-    found = list(db.session.execute(wanted.order_by(*sorting.order_by())))
-    return found, found[0].ahead if found else 0
+    wanted = rows.add_columns(ahead.label("ahead"), *sorting.columns)
+    order = back if before else sorting
+
+    def cut(select: Select[Any]) -> Select[Any]:
+        beyond = [order.beyond(key) for key in (before or after,) if key]
+        return select.where(*beyond).order_by(*order.order_by()).limit(size)
+
+    if by_index is None:
+        wanted = cut(wanted)
+    else:
+        ids = cut(by_index.with_only_columns(sorting.id)).correlate(None)
+        wanted = wanted.where(sorting.id.in_(ids)).order_by(*order.order_by())
+    found = list(db.session.execute(wanted))[:: -1 if before else 1]
+    lying_ahead = found[0].ahead if found else 0
+    return found, max(0, lying_ahead - len(found)) if before else lying_ahead
+
+
+def rows_ahead(sorting: Sorting, query: Mapping[str, str] | None = None) -> ColumnElement[bool] | None:
+    """Whether a row lies ahead of the place that the query asks for; None where that is the beginning."""
+    query = shown_query() if query is None else query
+    return _is_ahead(sorting, _key(query.get("after"), sorting), _key(query.get("before"), sorting))
 
 
 def _is_ahead(
@@ -232,7 +249,7 @@ def list_url(location: str, query: Mapping[str, str], **changes: str) -> str:
     return f"{location}?{urlencode(kept | changes)}" if kept | changes else location
 
 
-def _counted(counting: Callable[[], tuple[int, int]], shown: int | None) -> Callable[[], tuple[int, int]]:
+def _counted(counting: Counting, shown: int | None) -> Callable[[], tuple[int, int]]:
     """What is being counted, where `shown` rows of those ahead of the place are on the page; None is the first page."""
 
     def counts() -> tuple[int, int]:

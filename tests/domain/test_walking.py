@@ -7,7 +7,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
 from mailer.domain.clients import clients_of
-from mailer.domain.walking import walk_for_counts, walk_for_ids
+from mailer.domain.walking import found_by_index, walk_for_counts, walk_for_ids
 from mailer.models.clients import Client
 from mailer.models.users import User
 from mailer.web.pagination import Sorting
@@ -83,7 +83,10 @@ def test_postgresql_reads_the_index_of_names_alone(session: Session, alice: User
     try:
         walk_for_ids(session, alice.id, "blocks", 10)
         walk_for_counts(session, alice.id, "blocks", None)
+        by_index = found_by_index(session, alice.id, "blocks")
+        assert by_index is not None
+        session.scalars(by_index.with_only_columns(Client.id).order_by(*ORDERS[0].order_by()).limit(2)).all()
     finally:
         event.remove(session.get_bind().engine, "before_cursor_execute", explain)
-    assert len(plans) == 2
+    assert len(plans) == 3
     assert all("Index Only Scan using ix_clients_owner_id_name_key_id" in plan for plan in plans), plans
