@@ -33,13 +33,13 @@ def shown_list() -> dict[str, Any]:
     search = shown_query().get("q", "")
     order = sorted_by(SORTINGS, default="name", location=location)
     owner_id = current_user.id
+    is_ahead = rows_ahead(order.sorting)
     # First of all, as it takes longest.
-    counts = ClientCounts(owner_id, search, rows_ahead(order.sorting))
+    counts = ClientCounts(owner_id, search, is_ahead)
     found = find_clients(db.session, owner_id, search)
     total: Total = counts.found if found.count is None else found.count
-    page = paginate(
-        with_suppressions(found.clients), order.sorting, location=location, total=total, by_index=found.by_index
-    )
+    clients, by_index = found.at(is_beginning_by_name=order.name == "name" and is_ahead is None)
+    page = paginate(with_suppressions(clients), order.sorting, location=location, total=total, by_index=by_index)
     return {
         "page": page,
         "search": search,

@@ -14,18 +14,27 @@ from mailer.models.transactions import AnySession
 # So many rows are quickly put in order. Where more are found among 100,000, a page of them is full after a few thousand
 # in any order.
 FEW = 1000
+# More than a page.
+FIRST = 100
 
 
 @dataclass(frozen=True)
 class Found:
     """The clients that a search finds, and how many, where that came out on the way.
 
-    Where they are many, a page of them is found `by_index`.
+    Where they are many, a page of them is found `by_index`, and the `first` by name are known already.
     """
 
     clients: Select[Client]
     count: int | None = None
     by_index: Select[Client] | None = None
+    first: Select[Client] | None = None
+
+    def at(self, *, is_beginning_by_name: bool) -> tuple[Select[Client], Select[Client] | None]:
+        """Among whom to look for a page, and the same `by_index`: at the beginning of the list, or anywhere in it."""
+        if is_beginning_by_name and self.first is not None:
+            return self.first, None
+        return self.clients, self.by_index
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,8 @@ def find_clients(session: AnySession, owner_id: int, search: str) -> Found:
     ids = walk_for_ids(session, owner_id, search, FEW + 1)
     if len(ids) <= FEW:
         return found_before(session, owner_id, search, ids)
-    return Found(clients_of(owner_id, search), by_index=found_by_index(session, owner_id, search))
+    first = clients_of(owner_id).where(is_among(session, Client.id, ids[:FIRST]))
+    return Found(clients_of(owner_id, search), None, found_by_index(session, owner_id, search), first)
 
 
 def found_before(session: AnySession, owner_id: int, search: str, ids: Sequence[int]) -> Found:

@@ -65,11 +65,13 @@ def chooser(selection: Selection, location: str, found: Found | None = None, on_
     place = request.args.to_dict() if request.form.get("act") == FIND else {}
     owner_id, search = current_user.id, searched()
     total: Total = on_file
+    is_ahead = rows_ahead(BY_NAME, place)
     if found is None and (search.strip() or total is None):
         # First of all, as it takes longest.
-        total = ClientCounts(owner_id, search, rows_ahead(BY_NAME, place)).found
+        total = ClientCounts(owner_id, search, is_ahead).found
     found = found or find_clients(db.session, owner_id, search)
     total = total if found.count is None else found.count
-    clients = with_suppressions(found.clients)
-    page = paginate(clients, BY_NAME, location=location, query=place, total=total, by_index=found.by_index)
+    clients, by_index = found.at(is_beginning_by_name=is_ahead is None)
+    rows = with_suppressions(clients)
+    page = paginate(rows, BY_NAME, location=location, query=place, total=total, by_index=by_index)
     return Chooser(selection, search, page, location)

@@ -127,7 +127,7 @@ def test_pages_lead_on_and_back_and_count_truly(as_alice: Visitor, alice: User) 
 def test_a_page_that_has_emptied_gives_way_to_the_first(
     as_alice: Visitor, alice: User, session: Session, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
-    monkeypatch.setattr(finding, "FEW", 20)
+    monkeypatch.setattr(finding, "FEW", 50)
     clients_with(alice, *(f"person{number:03}@example.org" for number in range(60)))
     url = as_alice.get(f"/clients/{query}").one(".pager a")["href"]
     assert as_alice.get(url).texts(".pager > span") == ["51–60 of 60"]
