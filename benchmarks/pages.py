@@ -114,6 +114,8 @@ def asked() -> dict[str, Ask]:
         "the list": get("/clients/"),
         "a search": get("/clients/?q=tarasov"),
         "a search in Cyrillic": get("/clients/?q=%D0%91%D0%95%D0%9B%D0%9E%D0%92%D0%90"),
+        # Of a first name, which none of those before them in the list has.
+        "a search for those who come last": get("/clients/?q=%D0%BF%D1%91%D1%82%D1%80"),
         "a search that finds nobody": get("/clients/?q=zzzz"),
         "sorted by address": get("/clients/?sort=email"),
         "sorted by newest": get("/clients/?sort=newest"),

@@ -64,13 +64,14 @@ def chooser(selection: Selection, location: str, found: Found | None = None, on_
     # A new search begins at its first page; the two ways on carry their place in the address.
     place = request.args.to_dict() if request.form.get("act") == FIND else {}
     owner_id, search = current_user.id, searched()
-    total: Total = on_file
     is_ahead = rows_ahead(BY_NAME, place)
-    if found is None and (search.strip() or total is None):
-        # First of all, as it takes longest.
-        total = ClientCounts(owner_id, search, is_ahead).found
+    # First of all, as it takes longest. The whole page, which knows how many are on file, mostly searches for nobody.
+    counts = ClientCounts(owner_id, search, is_ahead) if found is None and on_file is None else None
     found = found or find_clients(db.session, owner_id, search)
-    total = total if found.count is None else found.count
+    total: Total = found.count
+    if total is None:
+        is_known = on_file is not None and not search.strip()
+        total = on_file if is_known else (counts or ClientCounts(owner_id, search, is_ahead)).found
     clients, by_index = found.at(is_beginning_by_name=is_ahead is None)
     rows = with_suppressions(clients)
     page = paginate(rows, BY_NAME, location=location, query=place, total=total, by_index=by_index)
