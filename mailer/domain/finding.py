@@ -11,8 +11,7 @@ from mailer.domain.walking import found_by_index, walk_for_counts, walk_for_ids
 from mailer.models.clients import Client
 from mailer.models.transactions import AnySession
 
-# So many rows are quickly put in order. Where more are found among 100,000, a page of them is full after a few thousand
-# in any order.
+# So many rows are quickly put in order. A page of more of them is looked for along an index.
 FEW = 1000
 # More than a page.
 FIRST = 100
