@@ -13,7 +13,7 @@ from mailer.models.transactions import AnySession
 
 # So many rows are quickly put in order. A page of more of them is looked for along an index.
 FEW = 1000
-# More than a page.
+# More than a page of any list of clients (web/pagination.py).
 FIRST = 100
 
 
@@ -56,7 +56,7 @@ def find_clients(session: AnySession, owner_id: int, search: str) -> Found:
     if len(ids) <= FEW:
         return found_before(session, owner_id, search, ids)
     first = clients_of(owner_id).where(is_among(session, Client.id, ids[:FIRST]))
-    return Found(clients_of(owner_id, search), None, found_by_index(session, owner_id, search), first)
+    return Found(clients_of(owner_id, search), by_index=found_by_index(session, owner_id, search), first=first)
 
 
 def found_before(session: AnySession, owner_id: int, search: str, ids: Sequence[int]) -> Found:

@@ -28,11 +28,7 @@ def found_by_index(session: AnySession, owner_id: int, search: str) -> Select[Cl
 
 def walk_for_ids(session: AnySession, owner_id: int, search: str, limit: int) -> Sequence[int]:
     """The ids of those whom the search finds, up to so many, in the order of their names."""
-    is_found = _is_found(session, owner_id, search)
-    if _is_postgresql(session):
-        walked = _along_names(owner_id, Client.id, is_found.label("is_found")).subquery()
-        return session.scalars(select(walked.c.id).where(walked.c.is_found).limit(limit)).all()
-    found = clients_of(owner_id).with_only_columns(Client.id).where(is_found)
+    found = clients_of(owner_id).with_only_columns(Client.id).where(_is_found(session, owner_id, search))
     return session.scalars(found.order_by(Client.name_key, Client.id).limit(limit)).all()
 
 

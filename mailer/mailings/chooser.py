@@ -65,13 +65,11 @@ def chooser(selection: Selection, location: str, found: Found | None = None, on_
     place = request.args.to_dict() if request.form.get("act") == FIND else {}
     owner_id, search = current_user.id, searched()
     is_ahead = rows_ahead(BY_NAME, place)
-    # First of all, as it takes longest. The whole page, which knows how many are on file, mostly searches for nobody.
-    counts = ClientCounts(owner_id, search, is_ahead) if found is None and on_file is None else None
     found = found or find_clients(db.session, owner_id, search)
-    total: Total = found.count
+    total: Total = on_file if found.count is None and not search.strip() else found.count
     if total is None:
-        is_known = on_file is not None and not search.strip()
-        total = on_file if is_known else (counts or ClientCounts(owner_id, search, is_ahead)).found
+        # Only where there is more to count: nothing else here needs to know how many are on file.
+        total = ClientCounts(owner_id, search, is_ahead).found
     clients, by_index = found.at(is_beginning_by_name=is_ahead is None)
     rows = with_suppressions(clients)
     page = paginate(rows, BY_NAME, location=location, query=place, total=total, by_index=by_index)

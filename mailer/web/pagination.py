@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Row, Select, TypeDecorator, func, literal, not_, tuple_
+from sqlalchemy import ColumnElement, Row, Select, TypeDecorator, func, literal, not_, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mailer.extensions import db
@@ -214,16 +214,14 @@ def _find(
     wanted = rows.add_columns(ahead.label("ahead"), *sorting.columns)
     order = back if before else sorting
 
-    def cut(select: Select[Any]) -> Select[Any]:
-        beyond = [order.beyond(key) for key in (before or after,) if key]
-        return select.where(*beyond).order_by(*order.order_by()).limit(size)
-
+    key = before or after
+    is_beyond = order.beyond(key) if key else true()
     if by_index is None:
-        wanted = cut(wanted)
+        wanted = wanted.where(is_beyond).limit(size)
     else:
-        ids = cut(by_index.with_only_columns(sorting.id)).correlate(None)
-        wanted = wanted.where(sorting.id.in_(ids)).order_by(*order.order_by())
-    found = list(db.session.execute(wanted))[:: -1 if before else 1]
+        ids = by_index.with_only_columns(sorting.id).where(is_beyond).order_by(*order.order_by()).limit(size)
+        wanted = wanted.where(sorting.id.in_(ids.correlate(None)))
+    found = list(db.session.execute(wanted.order_by(*order.order_by())))[:: -1 if before else 1]
     lying_ahead = found[0].ahead if found else 0
     return found, max(0, lying_ahead - len(found)) if before else lying_ahead
 
