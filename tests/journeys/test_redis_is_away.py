@@ -61,5 +61,5 @@ def test_a_start_by_the_button_is_kept_and_done_when_redis_is_back(
     processes.start_scheduler()
     assert watcher.wait_until_completed().accepted == RECIPIENTS
     assert_books_agree(watcher, smtp_server.ledger)
-    assert as_alice.get("/healthz").status_code == 200
+    wait_until(lambda: as_alice.get("/healthz").status_code == 200, "the app to notice that Redis is back")
     assert "sending waits" not in as_alice.get(f"/mailings/{mailing.id}").words

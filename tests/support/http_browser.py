@@ -6,9 +6,8 @@ import urllib.request
 from http.cookiejar import CookieJar
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
-
-from tests.support.visitor import form_values, words_of
+from tests.support.html import parsed
+from tests.support.visitor import form_values
 
 
 class HttpBrowser:
@@ -19,12 +18,12 @@ class HttpBrowser:
         self.url = base_url
         self.cookies = CookieJar() if cookies is None else cookies
         self.status = 0
-        self.page = BeautifulSoup("", "lxml")
+        self.page = parsed("")
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     @property
     def words(self) -> str:
-        return words_of(self.page)
+        return self.page.words
 
     def open(self, path: str) -> None:
         self._request(urllib.request.Request(urllib.parse.urljoin(self.url, path)))
@@ -35,13 +34,13 @@ class HttpBrowser:
         A list fills in a field that occurs more than once.
         """
         found = self.page.select_one(form)
-        assert isinstance(found, Tag), f"no form fits {form!r} on {self.url}: {self.words}"
+        assert found, f"no form fits {form!r} on {self.url}: {self.words}"
         fields = [(name, value) for name, value in form_values(found) if name not in changes]
         for name, value in changes.items():
             fields += [(name, str(one)) for one in (value if isinstance(value, list) else [value])]
-        action = urllib.parse.urljoin(self.url, str(found.get("action") or self.url))
+        action = urllib.parse.urljoin(self.url, found.get("action") or self.url)
         body = urllib.parse.urlencode(fields).encode()
-        is_post = str(found.get("method", "get")).lower() == "post"
+        is_post = found.get("method", "get").lower() == "post"
         assert is_post, f"the form {form!r} on {self.url} is not a POST form"
         # Flask-WTF asks for the Referer over https only, but a browser sends it always.
         self._request(urllib.request.Request(action, data=body, headers={"Referer": self.url}))
@@ -53,4 +52,4 @@ class HttpBrowser:
             answer = error
         with answer:
             self.status, self.url = answer.status, answer.url
-            self.page = BeautifulSoup(answer.read(), "lxml")
+            self.page = parsed(answer.read().decode())

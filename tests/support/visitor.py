@@ -3,13 +3,13 @@
 from functools import cached_property
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from flask.testing import FlaskClient
 from flask.wrappers import Response
 from sqlalchemy.orm import Session
 
 from mailer.models.users import User
+from tests.support.html import Element, parsed
 
 HTMX_HEADERS = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -18,27 +18,25 @@ class Page(Response):
     """An answer whose HTML can be asked for by CSS selector."""
 
     @cached_property
-    def soup(self) -> BeautifulSoup:
-        html = self.get_data(as_text=True)
-        # The quick one makes a whole page of each piece.
-        return BeautifulSoup(html, "lxml" if html.lstrip().startswith("<!doctype") else "html.parser")
+    def html(self) -> Element:
+        return parsed(self.get_data(as_text=True))
 
     @property
     def words(self) -> str:
         """All text that a person reads, with single spaces."""
-        return words_of(self.soup)
+        return self.html.words
 
-    def all(self, selector: str) -> list[Tag]:
-        return list(self.soup.select(selector))
+    def all(self, selector: str) -> list[Element]:
+        return self.html.select(selector)
 
-    def one(self, selector: str) -> Tag:
+    def one(self, selector: str) -> Element:
         """The only element that fits; fails the test if there is none, or more than one."""
         found = self.all(selector)
-        assert len(found) == 1, f"{len(found)} elements fit {selector!r} in:\n{self.soup}"
+        assert len(found) == 1, f"{len(found)} elements fit {selector!r} in:\n{self.html}"
         return found[0]
 
     def texts(self, selector: str) -> list[str]:
-        return [words_of(tag) for tag in self.all(selector)]
+        return [element.words for element in self.all(selector)]
 
     def has(self, selector: str) -> bool:
         return bool(self.all(selector))
@@ -52,22 +50,18 @@ class Page(Response):
         return values
 
 
-def words_of(tag: Tag) -> str:
-    return " ".join(tag.get_text(" ").split())
-
-
-def form_values(form: Tag) -> list[tuple[str, str]]:
+def form_values(form: Element) -> list[tuple[str, str]]:
     values = []
     for field in form.select("input[name], textarea[name], select[name]"):
-        name = str(field["name"])
+        name = field["name"]
         if field.name == "textarea":
             # A browser drops the first line break after the tag.
             values.append((name, field.get_text().replace("\r\n", "\n").removeprefix("\n")))
         elif field.name == "select":
             chosen = field.select("option[selected]") or field.select("option")[:1]
-            values += [(name, str(option.get("value", option.get_text()))) for option in chosen]
+            values += [(name, option.get("value", option.get_text())) for option in chosen]
         elif field.get("type") not in ("checkbox", "radio") or field.has_attr("checked"):
-            values.append((name, str(field.get("value", ""))))
+            values.append((name, field.get("value", "")))
     return values
 
 

@@ -180,7 +180,7 @@ def test_pages_follow_one_another_and_name_every_attempt_once(as_alice: Visitor,
         url = str(links[0]["href"]) if links else ""
     assert len(seen) == len(set(seen)) == 120
     assert seen == sorted(seen, key=lambda name: -int(name.removeprefix("attempt-")))
-    assert f"/mailings/{mailing.id}" in str(page.soup)
+    assert f"/mailings/{mailing.id}" in str(page.html)
     back = []
     for _turn in range(3):
         back = [str(row["id"]) for row in page.all("tbody tr")] + back

@@ -25,9 +25,7 @@ from tests.web.conftest import CountQueries
 
 
 def figures_on(page: Page) -> dict[str, str]:
-    return {
-        figure.dt.get_text(): figure.dd.get_text() for figure in page.all(".figures > div") if figure.dt and figure.dd
-    }
+    return {figure.select("dt")[0].words: figure.select("dd")[0].words for figure in page.all(".figures > div")}
 
 
 def tasks_on(page: Page) -> list[str]:

@@ -69,7 +69,7 @@ def counts_in(page: Page, rows: str = "table.report tbody tr") -> list[list[int]
 
 def links_in(page: Page, rows: str = "tbody") -> Iterator[tuple[int, str]]:
     for cell in page.all(f"table.report {rows} td[data-value]"):
-        if link := cell.find("a"):
+        if link := cell.select_one("a"):
             yield int(str(cell["data-value"])), str(link["href"])
 
 
@@ -173,7 +173,7 @@ def test_managers_see_everybodys_reports_and_one_by_owner(as_manager: Visitor, a
     assert counts_in(page) == [[1, 1, 1, 0, 0, 0, 3], [2, 0, 0, 0, 0, 0, 0]]
     assert counts_in(page, "tfoot tr") == [[3, 1, 1, 0, 0, 0, 3]]
     for place, cell in enumerate(page.all("#owners td[data-value]")):
-        if link := cell.find("a"):
+        if link := cell.select_one("a"):
             behind = counts_in(as_manager.get(str(link["href"])))
             assert sum(row[place % 7] for row in behind) == int(str(cell["data-value"]))
             assert all(row[place % 7] for row in behind)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from bs4 import Tag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,11 +20,12 @@ from tests.support.factories import (
     settle,
     started_mailing_of,
 )
+from tests.support.html import Element
 from tests.support.visitor import Page, Visitor
 from tests.web.conftest import CountQueries
 
 
-def numbers(row: Tag) -> list[int]:
+def numbers(row: Element) -> list[int]:
     """The counts that add up; behind them stands how many have unsubscribed."""
     return [int(cell.get_text(strip=True).replace("–", "0")) for cell in row.select("td.num")][:-1]
 
