@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from mailer import create_app
+from mailer.delivery import bell
 from mailer.domain import passwords
 from mailer.extensions import db
 from mailer.web import limits
@@ -115,6 +116,8 @@ def make_app(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(passwords, "_hasher", QUICK_HASHER)
     # The counter outlives the apps: it would go on counting in memory because an earlier test has killed its Redis.
     monkeypatch.setattr(limits.limiter, "_storage_dead", False)
+    # So would what Redis has answered an earlier test be believed for a second.
+    monkeypatch.setattr(bell._Pulse, "checked_at", float("-inf"))
     made: list[Flask] = []
 
     def make(*, csrf: bool = False, **settings: str) -> Flask:
