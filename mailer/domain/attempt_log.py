@@ -21,6 +21,7 @@ from mailer.domain.chosen_ids import these_ids
 from mailer.domain.letters_by_address import ids_in_domain, ids_with_address
 from mailer.domain.reports import ALWAYS
 from mailer.models.mailings import Attempt, Mailing, Recipient
+from mailer.models.portable import off_index
 from mailer.models.transactions import AnySession
 
 # Nobody reads further than this, and counting on would take longer than the page.
@@ -35,9 +36,8 @@ MOST_NAMED = 2000
 
 Conditions = Sequence[ColumnElement[bool]]
 
-# For whoever goes through the attempts in their order. SQLite would begin with the mailings, and look once for each of
-# them; a sum is in no index that could lead it from there.
-OF_ITS_MAILING = Mailing.id == Attempt.mailing_id + 0
+# For whoever goes through the attempts in their order: SQLite would begin with the mailings, and look once for each.
+OF_ITS_MAILING = Mailing.id == off_index(Attempt.mailing_id)
 
 
 @dataclass(frozen=True)

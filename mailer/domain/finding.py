@@ -9,6 +9,7 @@ from mailer.domain.chosen_ids import is_among
 from mailer.domain.clients import clients_of, count_of
 from mailer.domain.walking import found_by_index, walk_for_counts, walk_for_ids
 from mailer.models.clients import Client
+from mailer.models.portable import off_index
 from mailer.models.transactions import AnySession
 
 # So many rows are quickly put in order. A page of more of them is looked for along an index.
@@ -77,8 +78,5 @@ def counts_of(
 
 
 def _these(session: AnySession, owner_id: int, ids: Sequence[int]) -> Select[Client]:
-    """Those of the owner's clients, looked up by id."""
-    # By the owner SQLite would find them too, in order, and it would rather look for a page of them along the names of
-    # all. A sum is in no index.
-    is_own = Client.owner_id + 0 == owner_id
-    return select(Client).where(is_own, is_among(session, Client.id, ids))
+    """Those of the owner's clients, looked up by id: for a page of them SQLite would go along the names of all."""
+    return select(Client).where(off_index(Client.owner_id) == owner_id, is_among(session, Client.id, ids))

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, SQLColumnExpressio
 from mailer.domain.chosen_ids import these_ids
 from mailer.models.clients import Client, FormerAddress
 from mailer.models.mailings import Mailing, Recipient
-from mailer.models.portable import domain_of
+from mailer.models.portable import domain_of, off_index
 from mailer.models.transactions import AnySession
 
 Conditions = Sequence[ColumnElement[bool]]
@@ -76,11 +76,8 @@ def _within(scope: Conditions) -> Select[int]:
 
 
 def _through_clients(scope: Conditions) -> Select[int]:
-    """The same, whom their clients lead to.
-
-    SQLite would sooner go through all letters of the mailings. A sum is in no index, so that these do not lead there.
-    """
-    return select(Recipient.id).join(Mailing, Mailing.id == Recipient.mailing_id + 0).where(*scope)
+    """The same, whom their clients lead to: SQLite would sooner go through all letters of the mailings."""
+    return select(Recipient.id).join(Mailing, Mailing.id == off_index(Recipient.mailing_id)).where(*scope)
 
 
 def _is_gone(domain: str) -> list[ColumnElement[bool]]:
