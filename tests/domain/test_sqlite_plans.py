@@ -4,10 +4,9 @@ So its plans do not depend on how many rows there are, and a wrong one shows amo
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from mailer.domain.attempt_log import NEWEST, AttemptLog
@@ -18,22 +17,15 @@ from mailer.models.clients import Client
 from mailer.models.mailings import Mailing, Recipient
 from mailer.models.users import User
 from tests.support.factories import attempt_on, client_of, clients_with, recipients_of, started_mailing_of
+from tests.support.statements import plans_of
 
 pytestmark = pytest.mark.one_database("the pages' own tests run on both; these are the plans of SQLite")
 
 
 @pytest.fixture
-def plans(engine: Engine) -> Iterator[list[str]]:
-    """How each statement since has been answered."""
-    told: list[str] = []
-
-    def explain(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        if statement.startswith("SELECT"):
-            told.extend(row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters))
-
-    event.listen(engine, "before_cursor_execute", explain)
-    yield told
-    event.remove(engine, "before_cursor_execute", explain)
+def plans(engine: Engine) -> Iterator[list[list[str]]]:
+    with plans_of(engine) as plans:
+        yield plans
 
 
 @pytest.fixture
@@ -47,11 +39,11 @@ def anna(session: Session, alice: User) -> Recipient:
 
 
 def test_a_domain_is_found_through_the_clients_in_it(
-    session: Session, alice: User, anna: Recipient, plans: list[str]
+    session: Session, alice: User, anna: Recipient, plans: list[list[str]]
 ) -> None:
     assert ids_in_domain(session, [Mailing.owner_id == alice.id], "rare.example", [], 10) == [anna.id]
     by_domain = "SEARCH clients USING COVERING INDEX ix_clients_domain (owner_id=? AND <expr>=?)"
-    assert [plan for plan in plans if plan.startswith("SEARCH clients")] == [by_domain] * 2
+    assert [step for step in steps(plans) if step.startswith("SEARCH clients")] == [by_domain] * 2
     assert letters_looked_at(plans) == [
         "SEARCH recipients USING INDEX ix_recipients_client_id_mailing_id (client_id=?)",
         "SEARCH recipients USING INDEX ix_recipients_gone_address (mailing_id=? AND <expr>=?)",
@@ -59,7 +51,7 @@ def test_a_domain_is_found_through_the_clients_in_it(
 
 
 def test_an_address_is_found_through_the_client_who_has_it(
-    session: Session, alice: User, anna: Recipient, plans: list[str]
+    session: Session, alice: User, anna: Recipient, plans: list[list[str]]
 ) -> None:
     ids = ids_with_address([Mailing.owner_id == alice.id], "anna@rare.example").subquery()
     assert session.scalars(select(ids.c.id)).all() == [anna.id]
@@ -71,29 +63,31 @@ def test_an_address_is_found_through_the_client_who_has_it(
 
 
 def test_a_page_of_the_log_begins_with_the_newest_attempts(
-    session: Session, alice: User, anna: Recipient, plans: list[str]
+    session: Session, alice: User, anna: Recipient, plans: list[list[str]]
 ) -> None:
     """However many mailings there are: SQLite would look into each of them."""
     attempt_on(anna)
     log = AttemptLog(session, [Mailing.owner_id == alice.id], AttemptFilter())
     assert log.page(NEWEST, 0).has_more
-    [glance] = [place for place, plan in enumerate(plans) if plan.endswith("PRIMARY KEY (rowid>? AND rowid<?)")]
-    assert plans[glance : glance + 2] == [
+    assert [
         "SEARCH attempts USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
         "SEARCH mailings USING INTEGER PRIMARY KEY (rowid=?)",
-    ]
+    ] in plans
 
 
 def test_a_page_of_the_clients_who_were_found_is_looked_up_by_their_ids(
-    session: Session, alice: User, plans: list[str]
+    session: Session, alice: User, plans: list[list[str]]
 ) -> None:
     """Whoever comes last in the list too: SQLite would go along the names of all."""
     client_of(alice, "anna@example.org", "Anna")
     page = find_clients(session, alice.id, "anna").clients.order_by(Client.name_key, Client.id).limit(50)
-    plans.clear()
     assert [client.full_name for client in session.scalars(page)] == ["Anna"]
-    assert plans[0] == "SEARCH clients USING INTEGER PRIMARY KEY (rowid=?)"
+    assert plans[-1][0] == "SEARCH clients USING INTEGER PRIMARY KEY (rowid=?)"
 
 
-def letters_looked_at(plans: list[str]) -> list[str]:
-    return [plan for plan in plans if "recipients" in plan]
+def letters_looked_at(plans: list[list[str]]) -> list[str]:
+    return [step for step in steps(plans) if "recipients" in step]
+
+
+def steps(plans: list[list[str]]) -> list[str]:
+    return [step for plan in plans for step in plan]
