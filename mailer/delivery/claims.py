@@ -12,7 +12,7 @@ transaction on SQLite (claims_sqlite).
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Engine
 
@@ -28,8 +28,8 @@ class MailingGone(Exception):
     """The mailing was deleted, and its recipients with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+# Tuples, as one of each is made for each letter.
+class Claim(NamedTuple):
     """One recipient whom a lane holds; `tries` counts the tries before this one."""
 
     recipient_id: int
@@ -38,8 +38,7 @@ class Claim:
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came of one try at one recipient.
 
     `reply` are the server's words, or ours where it said nothing. A retry comes `retry_seconds` after the

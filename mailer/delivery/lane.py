@@ -150,7 +150,8 @@ class Lane:
         for the other connections too, as long as their news keep coming."""
         is_busy = bool(self._answers or self._ready or self._give_back)
         # Whoever holds nobody hears nothing, and may have somebody.
-        is_idle = not is_busy and not self._held() and self._claiming.is_worth_a_turn and self._wanted_claims() > 0
+        is_empty = not (is_busy or self._holds_anybody())
+        is_idle = is_empty and self._claiming.is_worth_a_turn and self._wanted_claims() > 0
         self._take(*self._pool.listen(0 if is_busy or is_idle else LISTEN_SECONDS))
         until = time.monotonic() + LONGEST_GATHERING_SECONDS
         while self._may_gather() and time.monotonic() < until:
@@ -158,7 +159,7 @@ class Lane:
                 break
 
     def _may_gather(self) -> bool:
-        return self._end is None and 0 < len(self._ready) < len(self._pool.sessions)
+        return self._end is None and 0 < len(self._ready) < self._pool.open_count
 
     def _take(self, events: Sequence[tuple[Session, Event]], failures: Sequence[ConnectionFailed]) -> bool:
         """Act on what was heard; False if that was nothing."""
@@ -282,7 +283,12 @@ class Lane:
             self._pool.part(session)
 
     def _is_over(self) -> bool:
-        return self._end is not None and not (self._held() or self._answers or self._give_back)
+        return self._end is not None and not (self._holds_anybody() or self._answers or self._give_back)
+
+    def _holds_anybody(self) -> bool:
+        return bool(self._spare) or any(
+            session.claim_delivering is not None or session.claim_offered is not None for session in self._pool.sessions
+        )
 
     def _held(self) -> list[int]:
         """The recipients whom this lane holds, as far as it knows."""
@@ -298,10 +304,10 @@ class Lane:
 
     def _wanted_claims(self) -> int:
         """One claim for every connection that has none or is about to have none; and some ahead, where it goes fast."""
-        if self._end is not None or (self._is_probe and self._held()):
+        if self._end is not None or (self._is_probe and self._holds_anybody()):
             return 0
         offered = sum(session.claim_offered is not None for session in self._pool.sessions)
-        free = len(self._pool.sessions) - offered
+        free = self._pool.open_count - offered
         lacking = free + len(self._ready) + self._pool.room - len(self._spare)
         return self._claiming.wanted(lacking, offered + len(self._spare))
 
@@ -347,7 +353,7 @@ class Lane:
 
     def _mind_the_limits(self, turn: Turn) -> None:
         """Where the account's limits leave nothing for long, the mailing is woken when there is more."""
-        is_idle = not self._held() and not turn.claims
+        is_idle = not turn.claims and not self._holds_anybody()
         if self._end is None and is_idle and turn.more_in is not None and turn.more_in > PORTION_PATIENCE_SECONDS:
             self._end, self.wakes_in = End.LIMITED, turn.more_in
 
@@ -366,7 +372,7 @@ class Lane:
             self._lose()
         elif self._end is None and not turn.is_open:
             self._end = End.SHUT
-        elif self._end is None and not turn.claims and not self._held() and self._claiming.is_dry:
+        elif self._end is None and self._claiming.is_dry and not (turn.claims or self._holds_anybody()):
             self._end = End.DRY
 
     def _spread(self) -> None:

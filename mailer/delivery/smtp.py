@@ -12,7 +12,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailer.delivery.account import MailAccount
 from mailer.delivery.claims import Claim
@@ -25,15 +25,14 @@ MAX_REPLY_BYTES = 1_000_000
 READ_BYTES = 65_536
 
 
-@dataclass(frozen=True)
-class Ready:
+# Tuples, as two are made for each letter.
+class Ready(NamedTuple):
     """The server has taken the envelope and waits for the letter, which must be begun first."""
 
     claim: Claim
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """The server's word on one recipient: a refused envelope, or the answer to the final dot."""
 
     claim: Claim
@@ -42,8 +41,7 @@ class Reply:
     words: bytes
 
 
-@dataclass(frozen=True)
-class Broken:
+class Broken(NamedTuple):
     """The connection is gone.
 
     `unanswered` got its final dot and no reply; `cut_off` was begun and certainly did not get it; `unbegun`
@@ -58,6 +56,8 @@ class Broken:
 
 
 Event = Ready | Reply | Broken
+
+ENVELOPE = (Stage.MAIL, Stage.RCPT, Stage.DATA)
 
 
 class Session:
@@ -81,16 +81,15 @@ class Session:
         self._reply_bytes = 0
         self._outgoing = bytearray()
         self._sent_bytes = 0
-        # Replies still to come, in order, each with what it will answer; and how many of them are to the envelope.
-        self._expected: deque[tuple[Stage, Claim]] = deque()
-        self._envelope_replies = 0
+        # What the replies still to come will answer, in order.
+        self._expected: deque[Stage] = deque()
         # Commands that wait for the reply before them, where the server takes one at a time.
-        self._commands: deque[tuple[Stage, Claim, bytes]] = deque()
+        self._commands: deque[tuple[Stage, bytes]] = deque()
         # The letter whose final dot is in the outgoing bytes, and where in the stream that dot ends.
-        self._delivering: Claim | None = None
+        self.claim_delivering: Claim | None = None
         self._dot_ends_at = 0
         # The claim whose envelope is under way or taken.
-        self._offered: Claim | None = None
+        self.claim_offered: Claim | None = None
         self._refusal: tuple[Stage, int, bytes] | None = None
         self._needs_reset = False
         self.is_ready = False
@@ -99,36 +98,27 @@ class Session:
         self._progress_at = time.monotonic()
 
     @property
-    def claim_offered(self) -> Claim | None:
-        return self._offered
-
-    @property
-    def claim_delivering(self) -> Claim | None:
-        return self._delivering
-
-    @property
     def wants_write(self) -> bool:
         return bool(self._outgoing)
 
     def offer(self, claim: Claim, envelope: tuple[bytes, bytes, bytes]) -> None:
         """Queue the envelope of the next recipient; `Ready` or `Reply` follows."""
-        self._offered, self._refusal, self.is_ready = claim, None, False
+        self.claim_offered, self._refusal, self.is_ready = claim, None, False
         if self._needs_reset:
             # A refused recipient leaves its transaction open (RFC 5321, 4.1.1.5).
-            self._commands.append((Stage.RSET, claim, b"RSET\r\n"))
+            self._commands.append((Stage.RSET, b"RSET\r\n"))
             self._needs_reset = False
-        for stage, command in zip((Stage.MAIL, Stage.RCPT, Stage.DATA), envelope, strict=True):
-            self._commands.append((stage, claim, command))
+        self._commands.extend(zip(ENVELOPE, envelope, strict=True))
         self._send_commands()
 
     def deliver(self, letter: bytes) -> None:
         """Queue the letter of the claim that is ready; its begin has been committed."""
-        assert self._offered is not None and self.is_ready and self._delivering is None
-        self._delivering, self._offered, self.is_ready = self._offered, None, False
+        assert self.claim_offered is not None and self.is_ready and self.claim_delivering is None
+        self.claim_delivering, self.claim_offered, self.is_ready = self.claim_offered, None, False
         self._write(letter)
         self._dot_ends_at = self._sent_bytes + len(self._outgoing)
         self._handed_over_at = time.monotonic()
-        self._expected.append((Stage.DOT, self._delivering))
+        self._expected.append(Stage.DOT)
 
     def pump(self) -> list[Event]:
         """Write and read what can be, and tell what has happened."""
@@ -157,7 +147,7 @@ class Session:
         """Give up when the server has been silent for too long; `now` is time.monotonic()."""
         if not self._expected and not self._outgoing:
             return None
-        is_dot = bool(self._expected) and self._expected[0][0] is Stage.DOT and not self._outgoing
+        is_dot = bool(self._expected) and self._expected[0] is Stage.DOT and not self._outgoing
         patience = self._account.dot_timeout if is_dot else self._account.timeout
         if now - self._progress_at < patience:
             return None
@@ -181,21 +171,20 @@ class Session:
     def _break(self, words: str, code: int | None = None) -> Broken:
         # The socket is closed by the pool, after its selector has let go of it.
         self.is_broken = True
-        delivering, is_dot_out = self._delivering, self._sent_bytes >= self._dot_ends_at
+        delivering, is_dot_out = self.claim_delivering, self._sent_bytes >= self._dot_ends_at
         return Broken(
             unanswered=delivering if is_dot_out else None,
             cut_off=None if is_dot_out else delivering,
-            unbegun=self._offered,
+            unbegun=self.claim_offered,
             code=code,
             words=words,
         )
 
     def _send_commands(self) -> None:
         while self._commands and (self._is_pipelining or not self._expected):
-            stage, claim, command = self._commands.popleft()
+            stage, command = self._commands.popleft()
             self._write(command)
-            self._expected.append((stage, claim))
-            self._envelope_replies += 1
+            self._expected.append(stage)
 
     def _write(self, data: bytes) -> None:
         if not self._expected and not self._outgoing:
@@ -228,69 +217,79 @@ class Session:
             if not data:
                 return [*events, self._break("the server closed the connection")]
             self._progress_at = time.monotonic()
-            self._incoming += data
-            events += self._take_replies()
+            self._take_replies(data, events)
             if len(data) < READ_BYTES and not self._is_secure and not to_the_end:
                 # All has been read; asking once more would only be told so. TLS may hold back another record.
                 return events
         return events
 
-    def _take_replies(self) -> list[Event]:
+    def _take_replies(self, data: bytes, events: list[Event]) -> None:
         """Cut whole replies out of what has come (RFC 5321, 4.2) and match each with what it answers."""
-        events: list[Event] = []
-        *lines, self._incoming = self._incoming.split(b"\n")
+        lines = (self._incoming + data).split(b"\n")
+        self._incoming = lines.pop()
         for line in lines:
-            if self.is_broken:
-                break
-            line = line.removesuffix(b"\r")
-            self._reply_bytes += len(line)
-            if self._reply_bytes <= MAX_REPLY_BYTES:
-                self._reply_lines.append(line[4:])
-            if line[3:4] == b"-":
+            words = self._end_of_reply(line.removesuffix(b"\r"))
+            if words is None:
                 continue
-            words = b"\n".join(self._reply_lines)
-            self._reply_lines.clear()
-            self._reply_bytes = 0
             if line[:3].isdigit():
-                events += self._answer(int(line[:3]), words)
+                self._take_reply(int(line[:3]), words, events)
             else:
                 events.append(self._break(f"not an SMTP reply: {line[:100]!r}"))
-        if not self.is_broken and len(self._incoming) > MAX_REPLY_BYTES:
+            if self.is_broken:
+                return
+        if len(self._incoming) > MAX_REPLY_BYTES:
             events.append(self._break("the server's reply does not end"))
-        return events
 
-    def _answer(self, code: int, words: bytes) -> list[Event]:
+    def _end_of_reply(self, line: bytes) -> bytes | None:
+        """The words of the reply whose last line this is, without their codes; None while it goes on."""
+        is_last = line[3:4] != b"-"
+        if is_last and not self._reply_lines:
+            return line[4:]
+        self._reply_bytes += len(line)
+        if self._reply_bytes <= MAX_REPLY_BYTES:
+            self._reply_lines.append(line[4:])
+        if not is_last:
+            return None
+        words = b"\n".join(self._reply_lines)
+        self._reply_lines.clear()
+        self._reply_bytes = 0
+        return words
+
+    def _take_reply(self, code: int, words: bytes, events: list[Event]) -> None:
         if not self._expected:
-            return [self._break(reply_text(words), code)]
-        stage, claim = self._expected.popleft()
+            events.append(self._break(reply_text(words), code))
+            return
+        stage = self._expected.popleft()
         if stage is Stage.DOT:
-            self._delivering = None
+            assert self.claim_delivering is not None
+            events.append(Reply(self.claim_delivering, stage, code, words))
+            self.claim_delivering = None
             self.letters_answered += 1
             self._answered_in(time.monotonic() - self._handed_over_at)
-            self._send_commands()
-            return [Reply(claim, stage, code, words)]
-        self._envelope_replies -= 1
-        if code == CLOSING:
-            return [self._break(reply_text(words), code)]
-        if self._refusal is None and not _is_taken(stage, code):
+        elif code == CLOSING:
+            events.append(self._break(reply_text(words), code))
+            return
+        elif self._refusal is None and not _is_taken(stage, code):
             self._refusal = (stage, code, words)
             # Whatever has not been sent of this envelope is not sent any more.
             self._commands.clear()
-        self._send_commands()
-        if self._envelope_replies:
-            return []
-        return self._envelope_answered(claim, stage, code)
+        if self._commands:
+            self._send_commands()
+        if stage is not Stage.DOT and not self._expected:
+            self._end_envelope(stage, code, events)
 
-    def _envelope_answered(self, claim: Claim, stage: Stage, code: int) -> list[Event]:
+    def _end_envelope(self, stage: Stage, code: int, events: list[Event]) -> None:
+        """All of the envelope is answered; this was the last reply to it."""
+        assert self.claim_offered is not None
         if self._refusal is None:
             self.is_ready = True
-            return [Ready(claim)]
-        refusal = Reply(claim, *self._refusal)
-        self._offered, self._refusal, self._needs_reset = None, None, True
+            events.append(Ready(self.claim_offered))
+            return
+        events.append(Reply(self.claim_offered, *self._refusal))
+        self.claim_offered, self._refusal, self._needs_reset = None, None, True
         if stage is Stage.DATA and code == GO_AHEAD:
             # The server waits for a letter to nobody; nothing it would take could be trusted, so the line is cut.
-            return [refusal, self._break("the server wants a letter although it refused its recipient")]
-        return [refusal]
+            events.append(self._break("the server wants a letter although it refused its recipient"))
 
 
 def _is_taken(stage: Stage, code: int) -> bool:
