@@ -12,12 +12,13 @@ from mailer.delivery.answering import MOST_TRIES
 from mailer.delivery.claims import DatabaseAway, Fence, Turn, Wishes
 from mailer.delivery.claims_postgresql import PostgresqlFence
 from mailer.delivery.claims_sqlite import SqliteFence
-from mailer.delivery.lane import BREAKS_IN_A_ROW, End
+from mailer.delivery.lane import BREAKS_IN_A_ROW, FAILURES_BETWEEN_LOOKS, End
 from mailer.delivery.pool import Pool
 from mailer.domain.books import Books, books_of
-from mailer.domain.breaker import Results
+from mailer.domain.breaker import LEAST, Results
 from mailer.domain.clock import database_now
 from mailer.domain.holds import hold_account, holds_on_account, holds_on_mailing
+from mailer.domain.limits import HOUR
 from mailer.models.lanes import Hold, HoldKind, Lane
 from mailer.models.mailings import (
     Attempt,
@@ -260,6 +261,15 @@ def test_lines_that_all_break_after_their_dot_hold_the_account_before_everybody_
     assert hold.kind is HoldKind.UNREACHABLE
 
 
+def test_lines_that_break_now_and_then_hold_nothing(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    pairs = [(f"drop{number}@example.org", f"ok{number}@example.org") for number in range(BREAKS_IN_A_ROW)]
+    mailing = mailing_to(alice, *(email for pair in pairs for email in pair))
+    assert deliver(mailing, MAIL_CONNECTIONS=1) is End.DRY
+    assert books_of(session, mailing) == Books(accepted=BREAKS_IN_A_ROW, unknown=BREAKS_IN_A_ROW)
+
+
 def test_a_bad_list_is_held_with_its_figures_before_it_is_all_tried(
     smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
 ) -> None:
@@ -270,6 +280,22 @@ def test_a_bad_list_is_held_with_its_figures_before_it_is_all_tried(
     [hold] = holds_on_mailing(session, mailing.id, database_now(session))
     assert hold.kind is HoldKind.BAD_RESULTS
     assert Results.unpacked(hold.reason).recipients >= 20
+
+
+def test_few_failures_are_looked_at_when_the_lane_ends(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session
+) -> None:
+    refused = FAILURES_BETWEEN_LOOKS - 1
+    taken = LEAST - refused
+    emails = [f"spam{number}@example.org" for number in range(refused)]
+    emails += [f"ok{number}@example.org" for number in range(taken + 1)]
+    mailing = mailing_to(alice, *emails)
+    # A minute's portion of these are just as many as are ever judged.
+    limits = ((LEAST * 62, HOUR),)
+    assert deliver(mailing, MAIL_CONNECTIONS=1, MAIL_LIMITS=limits) is End.LIMITED
+    assert books_of(session, mailing) == Books(failed=refused, accepted=taken, pending=1)
+    [hold] = holds_on_mailing(session, mailing.id, database_now(session))
+    assert hold.kind is HoldKind.BAD_RESULTS
 
 
 def test_an_unreachable_server_makes_everybody_wait(
