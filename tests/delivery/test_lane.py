@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -412,6 +413,27 @@ def test_a_lane_that_holds_nobody_claims_without_waiting(
     monkeypatch.setattr(Pool, "listen", noted)
     assert deliver(mailing) is End.DRY
     assert waits and all(waits)
+
+
+def test_a_stop_gives_back_those_whose_envelope_is_taken(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = mailing_to(alice, *(f"ok{number}@example.org" for number in range(5)))
+    pools: list[Pool] = []
+
+    class Noted(Pool):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            pools.append(self)
+
+    monkeypatch.setattr(delivering, "Pool", Noted)
+    monkeypatch.setattr(delivering, "stop_requested", lambda: any(line.is_ready for line in pools[0].sessions))
+    assert deliver(mailing) is End.STOPPED
+    assert books_of(session, mailing) == Books(pending=5)
+    assert {recipient.tries for recipient in recipients_of(mailing)} == {0}
+    monkeypatch.setattr(delivering, "stop_requested", lambda: False)
+    assert deliver(mailing) is End.DRY
+    assert len(smtp_server.ledger) == 5
 
 
 def test_a_lane_that_is_to_stop_still_waits_for_a_database_that_comes_back(
