@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from mailer.delivery import delivering, lane
+from mailer.delivery import delivering, lane, pool
 from mailer.delivery.answering import MOST_TRIES
 from mailer.delivery.claims import DatabaseAway, Fence, Turn, Wishes
 from mailer.delivery.claims_postgresql import PostgresqlFence
@@ -33,7 +33,7 @@ from mailer.models.mailings import (
 from mailer.models.users import User
 from tests.delivery.conftest import Deliver
 from tests.support.factories import clients_with, message_of, recipients_of, started_mailing_of, states_of
-from tests.support.smtp_faults import LOGIN_REFUSED, SENDER_REFUSED, TOO_BUSY, SpamBlock
+from tests.support.smtp_faults import LOGIN_REFUSED, SENDER_REFUSED, TOO_BUSY, TOO_MANY_LETTERS, SpamBlock
 from tests.support.smtp_server import SmtpServer
 
 AttemptsOf = Callable[[Mailing], list[Attempt]]
@@ -260,6 +260,37 @@ def test_lines_that_all_break_after_their_dot_hold_the_account_before_everybody_
     assert books_of(session, mailing) == Books(unknown=BREAKS_IN_A_ROW, pending=10 - BREAKS_IN_A_ROW)
     (hold,) = holds_on_account(session, database_now(session))
     assert hold.kind is HoldKind.UNREACHABLE
+
+
+@pytest.mark.parametrize("goodbye", [TOO_MANY_LETTERS, None])
+def test_a_server_that_takes_few_letters_a_connection_gets_the_others_by_new_ones(
+    smtp_server: SmtpServer,
+    is_pipelining: bool,
+    deliver: Deliver,
+    alice: User,
+    session: Session,
+    attempts_of: AttemptsOf,
+    goodbye: str | None,
+) -> None:
+    smtp_server.manners.letters_a_connection, smtp_server.manners.goodbye = 2, goodbye
+    mailing = mailing_to(alice, *(f"ok{number}@example.org" for number in range(7)))
+    assert deliver(mailing, MAIL_CONNECTIONS=1) is End.DRY
+    assert books_of(session, mailing) == Books(accepted=7)
+    assert [attempt.status for attempt in attempts_of(mailing)] == [AttemptStatus.SUCCESS] * 7
+    assert session.scalars(select(Hold)).all() == []
+    assert smtp_server.ledger.connections == 4
+
+
+def test_a_server_that_allows_few_connections_is_not_pressed_for_more(
+    smtp_server: SmtpServer, deliver: Deliver, alice: User, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "REOPEN_PAUSE_SECONDS", 600)
+    smtp_server.manners.connections_at_once = 2
+    mailing = mailing_to(alice, *(f"ok{number}@example.org" for number in range(60)))
+    assert deliver(mailing, MAIL_CONNECTIONS=5) is End.DRY
+    assert books_of(session, mailing) == Books(accepted=60)
+    assert session.scalars(select(Hold)).all() == []
+    assert smtp_server.ledger.connections == 5
 
 
 def test_lines_that_break_now_and_then_hold_nothing(

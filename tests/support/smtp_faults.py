@@ -124,8 +124,14 @@ class Manners:
     sender_reply: str | None = None
     dot_delay: float = 0.0
     spam_block: SpamBlock | None = None
+    # So many letters a connection; then the server closes it, with these words in answer to the next one.
+    letters_a_connection: int = 0
+    goodbye: str | None = None
+    connections_at_once: int = 0
 
 
 LOGIN_REFUSED = "535 5.7.8 Authentication failed: wrong password"
 SENDER_REFUSED = "550 5.7.1 You may not send as this address"
+TOO_MANY_LETTERS = "421 4.7.0 Too many messages in this session"
+TOO_MANY_CONNECTIONS = "421 4.7.0 Too many concurrent SMTP connections"
 TOO_BUSY = "421 4.3.2 Too busy, come back later"

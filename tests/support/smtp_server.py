@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.ports import free_port
-from tests.support.smtp_faults import ACCEPTING, AddressBook, AfterDot, Behaviour, Cut, Manners
+from tests.support.smtp_faults import (
+    ACCEPTING,
+    TOO_MANY_CONNECTIONS,
+    AddressBook,
+    AfterDot,
+    Behaviour,
+    Cut,
+    Manners,
+)
 from tests.support.smtp_ledger import Ledger
 
 LONGEST_LINE = 1000  # RFC 5321, 4.5.3.1.6, with its end.
@@ -32,9 +40,11 @@ class Conversation:
     """One connection, command by command."""
 
     def __init__(self, server: "SmtpServer", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.server = server
         self.manners, self.ledger, self.addresses = server.manners, server.ledger, server.addresses
         self.reader, self.writer = reader, writer
         self.number = self.ledger.open_connection()
+        self.letters = 0
         self.reset()
 
     def reset(self) -> None:
@@ -45,6 +55,8 @@ class Conversation:
     async def run(self) -> None:
         if self.manners.spam_block is not None:
             self.manners.spam_block.connected()
+        if 0 < self.manners.connections_at_once < self.server.conversation_count:
+            await self.say(TOO_MANY_CONNECTIONS)
         await self.say(self.manners.greeting or "220 mail.example ESMTP")
         while True:
             line = await self.reader.readuntil(b"\r\n")
@@ -72,6 +84,8 @@ class Conversation:
         await self.say(self.manners.login_reply or "235 2.7.0 Welcome")
 
     async def on_mail(self, argument: str) -> None:
+        if self.manners.goodbye and self.has_had_enough:
+            await self.say(self.manners.goodbye)
         if self.sender is not None:
             await self.say("503 5.5.1 One letter at a time")
         elif self.manners.sender_reply:
@@ -106,7 +120,14 @@ class Conversation:
             await self.reader.readuntil(b"\r\n")
             raise Hangup
         await self.take(*await self.read_letter())
+        self.letters += 1
+        if self.has_had_enough and not self.manners.goodbye:
+            raise Hangup
         self.reset()
+
+    @property
+    def has_had_enough(self) -> bool:
+        return 0 < self.manners.letters_a_connection <= self.letters
 
     async def read_letter(self) -> tuple[bytes, bool]:
         """The letter without its doubled dots, and whether each of its lines is short enough."""
@@ -171,6 +192,10 @@ class SmtpServer:
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp-server", daemon=True)
         self._listener: asyncio.Server | None = None
         self._conversations: set[asyncio.Task[None]] = set()
+
+    @property
+    def conversation_count(self) -> int:
+        return len(self._conversations)
 
     def start(self) -> None:
         self._thread.start()
