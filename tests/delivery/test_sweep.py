@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -95,6 +96,27 @@ def test_a_silent_lane_that_beats_again_once_the_database_takes_writes_is_left_a
         heart.end()
         assert not heart.is_lost
         assert "unknown" not in states_of(mailing).values()
+
+
+def test_a_silent_lane_gets_its_breath_when_the_database_takes_writes_again_and_not_before(
+    engine: Engine, mailing: Mailing, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailer.delivery.sweep.BREATH_SECONDS", 1)
+    monkeypatch.setattr("mailer.delivery.lease.HEARTBEAT_SECONDS", 0.05)
+    with lane_of(engine, mailing.id, 1, "mailer.example") as token, ThreadPoolExecutor(1) as beside:
+        assert token is not None
+        change_lane(session, host="elsewhere", heartbeat_at=database_now(session) - 2 * DEAD_AFTER)
+        write_anew(session)
+        session.execute(update(Lane).values(host="elsewhere"))
+        swept = beside.submit(sweep, engine)
+        # The lock outlasts a breath that began too early.
+        time.sleep(1.5)
+        session.rollback()
+        heart = Heart(engine, token)
+        heart.start()
+        assert swept.result() == []
+        heart.end()
+        assert not heart.is_lost
 
 
 def test_a_stopped_process_is_killed_at_once_because_it_may_be_what_keeps_the_database(
