@@ -8,7 +8,7 @@ import enum
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailer.delivery.answering import answer_to
@@ -159,7 +159,7 @@ class Lane:
                 break
 
     def _may_gather(self) -> bool:
-        return self._end is None and 0 < len(self._ready) < self._pool.open_count
+        return self._end is None and 0 < len(self._ready) < len(self._pool.sessions)
 
     def _take(self, events: Sequence[tuple[Session, Event]], failures: Sequence[ConnectionFailed]) -> bool:
         """Act on what was heard; False if that was nothing."""
@@ -286,16 +286,13 @@ class Lane:
         return self._end is not None and not (self._holds_anybody() or self._answers or self._give_back)
 
     def _holds_anybody(self) -> bool:
-        return bool(self._spare) or any(
-            session.claim_delivering is not None or session.claim_offered is not None for session in self._pool.sessions
-        )
+        return next(self._held(), None) is not None
 
-    def _held(self) -> list[int]:
-        """The recipients whom this lane holds, as far as it knows."""
-        claims = list(self._spare)
+    def _held(self) -> Iterator[Claim]:
+        """Whom this lane holds, as far as it knows."""
+        yield from self._spare
         for session in self._pool.sessions:
-            claims += [claim for claim in (session.claim_delivering, session.claim_offered) if claim is not None]
-        return [claim.recipient_id for claim in claims]
+            yield from (claim for claim in (session.claim_delivering, session.claim_offered) if claim is not None)
 
     # Turns ------------------------------------------------------------------------------------------------------
 
@@ -307,7 +304,7 @@ class Lane:
         if self._end is not None or (self._is_probe and self._holds_anybody()):
             return 0
         offered = sum(session.claim_offered is not None for session in self._pool.sessions)
-        free = self._pool.open_count - offered
+        free = len(self._pool.sessions) - offered
         lacking = free + len(self._ready) + self._pool.room - len(self._spare)
         return self._claiming.wanted(lacking, offered + len(self._spare))
 
@@ -341,7 +338,8 @@ class Lane:
                 if time.monotonic() >= give_up_at:
                     raise
                 # Nobody knows whether the turn was committed: what it may have claimed unheard is given back.
-                wishes.held = [*self._held(), *(answer.recipient_id for answer in self._answers)]
+                held = [claim.recipient_id for claim in self._held()]
+                wishes.held = [*held, *(answer.recipient_id for answer in self._answers)]
                 time.sleep(DATABASE_PAUSE_SECONDS)
 
     def _make_letters(self) -> None:

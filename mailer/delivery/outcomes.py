@@ -24,6 +24,10 @@ class Stage(enum.Enum):
     DOT = "the final dot"
 
 
+# Of the commands that make an envelope, in their order.
+ENVELOPE_STAGES = (Stage.MAIL, Stage.RCPT, Stage.DATA)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a reply makes of one recipient, and of the account where the fault is the account's.

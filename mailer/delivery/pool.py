@@ -80,10 +80,6 @@ class Pool:
         return list(self._interests)
 
     @property
-    def open_count(self) -> int:
-        return len(self._interests)
-
-    @property
     def room(self) -> int:
         """How many sessions more there could be, those that are being opened included."""
         free = self.size - len(self._interests)

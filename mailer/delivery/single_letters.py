@@ -17,7 +17,7 @@ from mailer.delivery.compose import Composer
 from mailer.delivery.delivering import place_hold
 from mailer.delivery.lane import AccountTrouble
 from mailer.delivery.ledger import reserve_for_system
-from mailer.delivery.outcomes import Outcome, Stage, classify, reply_text
+from mailer.delivery.outcomes import ENVELOPE_STAGES, Outcome, Stage, classify, reply_text
 from mailer.delivery.pool import connection_failed
 from mailer.domain.clock import database_now
 from mailer.domain.limits import Limits
@@ -92,7 +92,7 @@ def send_test(engine: Engine, config: dict[str, Any], composer: Composer, full_n
         # Somebody waits for the answer in front of a page.
         client = connect(replace(account, timeout=min(account.timeout, TEST_TIMEOUT_SECONDS)))
         try:
-            for stage, command in zip((Stage.MAIL, Stage.RCPT, Stage.DATA), composer.envelope(email), strict=True):
+            for stage, command in zip(ENVELOPE_STAGES, composer.envelope(email), strict=True):
                 code, words = client.docmd(command.decode("ascii").rstrip())
                 if code >= 400:
                     raise _Refused(stage, code, words)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from mailer.delivery.account import MailAccount
 from mailer.delivery.claims import Claim
-from mailer.delivery.outcomes import Stage, reply_text
+from mailer.delivery.outcomes import ENVELOPE_STAGES, Stage, reply_text
 
 # The server says goodbye, whatever it was asked (RFC 5321, 3.8).
 CLOSING = 421
@@ -56,8 +56,6 @@ class Broken(NamedTuple):
 
 
 Event = Ready | Reply | Broken
-
-ENVELOPE = (Stage.MAIL, Stage.RCPT, Stage.DATA)
 
 
 class Session:
@@ -108,7 +106,7 @@ class Session:
             # A refused recipient leaves its transaction open (RFC 5321, 4.1.1.5).
             self._commands.append((Stage.RSET, b"RSET\r\n"))
             self._needs_reset = False
-        self._commands.extend(zip(ENVELOPE, envelope, strict=True))
+        self._commands.extend(zip(ENVELOPE_STAGES, envelope, strict=True))
         self._send_commands()
 
     def deliver(self, letter: bytes) -> None:

@@ -5,6 +5,7 @@ import select
 import smtplib
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -68,9 +69,15 @@ class Line:
 
 @pytest.fixture
 def line() -> Iterator[Line]:
-    line = Line()
-    yield line
-    line.close()
+    with closing(Line()) as line:
+        yield line
+
+
+@pytest.fixture
+def slow_line() -> Iterator[Line]:
+    """To a server that takes one command at a time."""
+    with closing(Line(is_pipelining=False)) as line:
+        yield line
 
 
 def test_the_next_envelope_goes_out_together_with_the_letter(line: Line) -> None:
@@ -82,33 +89,30 @@ def test_the_next_envelope_goes_out_together_with_the_letter(line: Line) -> None
     assert line.said() == LETTER + MAIL + RCPT + DATA
 
 
-def test_without_pipelining_each_command_waits_for_the_reply_before_it() -> None:
-    line = Line(is_pipelining=False)
-    line.session.offer(ANN, ENVELOPE)
+def test_without_pipelining_each_command_waits_for_the_reply_before_it(slow_line: Line) -> None:
+    slow_line.session.offer(ANN, ENVELOPE)
     for command, reply in ((MAIL, b"250 Ok\r\n"), (RCPT, b"250 Ok\r\n")):
-        assert line.said() == command
-        assert line.hear(reply) == []
-    assert line.said() == DATA
-    assert line.hear(b"354 Go ahead\r\n") == [Ready(ANN)]
-    line.session.deliver(LETTER)
-    line.session.offer(BOB, ENVELOPE)
-    assert line.said() == LETTER
-    assert line.hear(b"250 Ok\r\n") == [Reply(ANN, Stage.DOT, 250, b"Ok")]
-    assert line.said() == MAIL
-    line.close()
+        assert slow_line.said() == command
+        assert slow_line.hear(reply) == []
+    assert slow_line.said() == DATA
+    assert slow_line.hear(b"354 Go ahead\r\n") == [Ready(ANN)]
+    slow_line.session.deliver(LETTER)
+    slow_line.session.offer(BOB, ENVELOPE)
+    assert slow_line.said() == LETTER
+    assert slow_line.hear(b"250 Ok\r\n") == [Reply(ANN, Stage.DOT, 250, b"Ok")]
+    assert slow_line.said() == MAIL
 
 
 @given(st.sets(st.integers(0, len(CONVERSATION)), max_size=12))
 def test_replies_of_several_lines_are_read_wherever_they_are_cut(cuts: set[int]) -> None:
-    line = Line()
-    line.session.offer(ANN, ENVELOPE)
-    assert line.hear(TAKEN) == [Ready(ANN)]
-    line.session.deliver(LETTER)
-    line.session.offer(BOB, ENVELOPE)
-    pieces = itertools.pairwise(sorted({0, *cuts, len(CONVERSATION)}))
-    assert line.hear(*(CONVERSATION[start:end] for start, end in pieces)) == EVENTS
-    assert not line.session.is_broken
-    line.close()
+    with closing(Line()) as line:
+        line.session.offer(ANN, ENVELOPE)
+        assert line.hear(TAKEN) == [Ready(ANN)]
+        line.session.deliver(LETTER)
+        line.session.offer(BOB, ENVELOPE)
+        pieces = itertools.pairwise(sorted({0, *cuts, len(CONVERSATION)}))
+        assert line.hear(*(CONVERSATION[start:end] for start, end in pieces)) == EVENTS
+        assert not line.session.is_broken
 
 
 def test_bare_line_feeds_end_lines_too(line: Line) -> None:
@@ -128,16 +132,14 @@ def test_after_a_refusal_the_next_envelope_begins_with_a_reset(line: Line) -> No
     assert line.hear(b"250 Ok\r\n" + TAKEN) == [Ready(BOB)]
 
 
-def test_without_pipelining_nothing_more_of_a_refused_envelope_is_said() -> None:
-    line = Line(is_pipelining=False)
-    line.session.offer(ANN, ENVELOPE)
-    assert line.said() == MAIL
-    assert line.hear(b"550 5.7.1 Not you\r\n") == [Reply(ANN, Stage.MAIL, 550, b"5.7.1 Not you")]
-    line.session.offer(BOB, ENVELOPE)
-    assert line.said() == b"RSET\r\n"
-    assert line.hear(b"250 Ok\r\n") == []
-    assert line.said() == MAIL
-    line.close()
+def test_without_pipelining_nothing_more_of_a_refused_envelope_is_said(slow_line: Line) -> None:
+    slow_line.session.offer(ANN, ENVELOPE)
+    assert slow_line.said() == MAIL
+    assert slow_line.hear(b"550 5.7.1 Not you\r\n") == [Reply(ANN, Stage.MAIL, 550, b"5.7.1 Not you")]
+    slow_line.session.offer(BOB, ENVELOPE)
+    assert slow_line.said() == b"RSET\r\n"
+    assert slow_line.hear(b"250 Ok\r\n") == []
+    assert slow_line.said() == MAIL
 
 
 def test_a_server_that_wants_the_letter_of_whom_it_refused_is_left(line: Line) -> None:
